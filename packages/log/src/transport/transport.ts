@@ -1,0 +1,57 @@
+import type { Message, Speaker } from "@quorate/paxos";
+
+/** One chunk of a snapshot on its way to a peer that lacks what the log no longer has. */
+export interface SnapshotChunk {
+  readonly kind: "snapshot-chunk";
+  /** The slot that the snapshot covers everything to. */
+  readonly slot: number;
+  readonly position: number;
+  /** Of the whole snapshot. */
+  readonly bytesTotal: number;
+  /** CRC-32C of `bytes`. */
+  readonly checksum: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The receiver has everything of the snapshot of `slot` before `position`, and wants what follows. */
+export interface SnapshotWanted {
+  readonly kind: "snapshot-wanted";
+  readonly slot: number;
+  readonly position: number;
+}
+
+/** The digest of all results after `slot`, so that a replica that differs is found (DIVERGED). */
+export interface DigestReport {
+  readonly kind: "digest";
+  readonly slot: number;
+  readonly digest: number;
+  readonly revision: number;
+}
+
+/** "Are you formed, and as whom?" Sent by a node that is not, to every initial member. */
+export interface FormingHello {
+  readonly kind: "forming";
+  /** The sender's incarnation, and whether it has ever been formed. */
+  readonly incarnation: number;
+  readonly formed: boolean;
+  /** How many initial members the sender has heard "not formed" from, itself included. */
+  readonly heard: number;
+}
+
+/** What hosts say to each other: the engine's messages, and their own. */
+export type PeerMessage = Message | SnapshotChunk | SnapshotWanted | DigestReport | FormingHello;
+
+/**
+ * One link a peer for all groups. May lose, repeat, reorder and delay; never blocks, never throws, never calls back in the same turn.
+ */
+export interface Transport {
+  /** Encoded once for all of `to`; leaves at `endTurn`. A message to a node without a link is lost. */
+  send(group: number, speaker: Speaker, to: readonly number[], message: PeerMessage): void;
+  /** Everything sent since the last call leaves: one frame a peer. */
+  endTurn(): void;
+  /** Bytes that wait to be sent to `node`. */
+  queuedBytes(node: number): number;
+  /** Starts. `refused`: a redial of `node` was refused, its process is gone (rule 22). */
+  open(receive: (from: Speaker, group: number, message: PeerMessage) => void, refused: (node: number) => void): void;
+  close(): void;
+}

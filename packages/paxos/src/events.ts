@@ -1,0 +1,28 @@
+import type { Ballot } from "./ballot.ts";
+import type { Message } from "./message.ts";
+
+/** Why a message was ignored: each reason is counted. */
+export type IgnoreReason =
+  | "stale ballot"
+  | "not a voter"
+  | "old disk"
+  | "not asked for"
+  | "not leading"
+  | "already known"
+  | "gap"
+  | "leader alive"
+  | "lease granted"
+  | "below floor"
+  | "malformed";
+
+/** What happened in an engine, as data. */
+export type EngineEvent =
+  | { readonly kind: "leader-changed"; readonly leader: number; readonly ballot: Ballot }
+  | { readonly kind: "ballot-raised"; readonly ballot: Ballot }
+  | { readonly kind: "opened"; readonly ballot: Ballot; readonly slot: number }
+  | { readonly kind: "resigned"; readonly ballot: Ballot; readonly why: string }
+  | { readonly kind: "members-changed"; readonly slot: number; readonly floor: Ballot }
+  | { readonly kind: "read-confirmed"; readonly token: number; readonly bound: number }
+  | { readonly kind: "removed"; readonly slot: number }
+  | { readonly kind: "slot-cured"; readonly slot: number }
+  | { readonly kind: "ignored"; readonly from: number; readonly message: Message["kind"]; readonly why: IgnoreReason };

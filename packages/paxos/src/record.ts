@@ -1,0 +1,86 @@
+import type { Ballot } from "./ballot.ts";
+import type { Entry } from "./entry.ts";
+import type { Governing } from "./members.ts";
+
+/** The promised ballot. */
+export interface PromisedRecord {
+  readonly kind: "promised";
+  readonly ballot: Ballot;
+}
+
+/** A vote, or a learned entry (rule 1). Replaces what stood at its slot, unless that was cast in a higher ballot. */
+export interface AcceptedRecord {
+  readonly kind: "accepted";
+  readonly entry: Entry;
+}
+
+/** The membership change at `slot` is known chosen, and so is everything below it, durably (rules 12 and 17). */
+export interface MembersRecord {
+  readonly kind: "members";
+  readonly governing: Governing;
+}
+
+/** Everything to `slot` is known chosen. Saves work after a restart; safety does not need it (rule 17). */
+export interface ChosenRecord {
+  readonly kind: "chosen";
+  readonly slot: number;
+}
+
+/** Which slots are unreadable now (rule 5); replaces the earlier record of this kind. `from`: every slot from here on, SLOT_MAX if none. */
+export interface FaultyRecord {
+  readonly kind: "faulty";
+  readonly slots: readonly number[];
+  readonly from: number;
+}
+
+/** The highest write unit heard of each peer's disk (rule 14); replaces the earlier record of this kind. */
+export interface HeardRecord {
+  readonly kind: "heard";
+  readonly peers: readonly HeardPeer[];
+}
+
+/** One line of a {@link HeardRecord}. */
+export interface HeardPeer {
+  readonly node: number;
+  readonly incarnation: number;
+  readonly unit: number;
+}
+
+/** The greatest lease that this node may have granted, in milliseconds (rule 19); durable before the first such grant leaves. */
+export interface LeaseRecord {
+  readonly kind: "lease";
+  readonly leaseMsMax: number;
+}
+
+/** The durable facts of a group, in the order in which they must become durable. */
+export type DurableRecord =
+  | PromisedRecord
+  | AcceptedRecord
+  | MembersRecord
+  | ChosenRecord
+  | FaultyRecord
+  | HeardRecord
+  | LeaseRecord;
+
+/** What recovery read of one group: the engine's first state. A new group has {@link EMPTY_DURABLE} and the set it was formed with. */
+export interface Durable {
+  readonly promised: Ballot;
+  /** A checkpoint covers every slot up to here; 0: none. */
+  readonly base: number;
+  /** The set in force at `base`, and every later one recorded as chosen, ascending by slot; not empty. */
+  readonly governing: readonly Governing[];
+  /** The votes above `base`, ascending by slot, one a slot. */
+  readonly accepted: readonly Entry[];
+  /** At least `base` and the last governing slot (rule 17). */
+  readonly chosenTo: number;
+  /** Unreadable slots above `base`, ascending (rule 5). */
+  readonly faulty: readonly number[];
+  /** Every slot from here on is faulty; SLOT_MAX if none. */
+  readonly faultyFrom: number;
+  /** The promised ballot itself may be lost: this incarnation never promises nor accepts again (rule 5). */
+  readonly promisedLost: boolean;
+  readonly leaseMsMax: number;
+  readonly heard: readonly HeardPeer[];
+  /** Number of the last write unit on the disk. */
+  readonly unit: number;
+}
