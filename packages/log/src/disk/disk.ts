@@ -18,7 +18,12 @@ export interface Disk {
    * Makes a file of `bytes` bytes, filled by `fill(position, length)` in real writes, and durable with its directory entry.
    * An existing file is an error.
    */
-  create(path: string, bytes: number, fill: (position: number, length: number) => Uint8Array, done: Done<DiskFile>): void;
+  create(
+    path: string,
+    bytes: number,
+    fill: (position: number, length: number) => Uint8Array,
+    done: Done<DiskFile>,
+  ): void;
   open(path: string, done: Done<DiskFile>): void;
   /** Durable when done, both entries; replaces what stands at `to`. The file itself must have been synced before. */
   rename(from: string, to: string, done: Done): void;

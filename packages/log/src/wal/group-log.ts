@@ -1,0 +1,47 @@
+import type { Durable, DurableRecord, Entry, Governing, Standing } from "@quorate/paxos";
+import type { Done } from "../disk/disk.ts";
+
+/** One group's part of the process's one write-ahead log. Everything that waits, over all groups, shares one write and one sync. */
+export interface GroupLog {
+  /**
+   * Appends in order. `durable` runs once, in a later turn, when these records and all before them are synced, with the number of the
+   * write unit that made them so. It never runs after a write or sync failed: the log is closed then, and says so through `onFailed`.
+   */
+  append(records: readonly DurableRecord[], durable: (unit: number) => void): void;
+  /** The latest entries appended (durable or not) in slots slotFrom … slotTo, consecutive, as many as fit in `bytesMax` but at least one; stops before a gap. */
+  entries(slotFrom: number, slotTo: number, bytesMax: number, done: Done<readonly Entry[]>): void;
+  /** A durable checkpoint covers everything to `base`: records below it may go. `governing`: the set in force there. */
+  trim(base: number, governing: Governing): void;
+  /** The first slot that is still readable here; 1 if nothing was trimmed. */
+  readonly slotFirst: number;
+}
+
+/** The process's one write-ahead log. */
+export interface Wal {
+  /** The part of `group`; a new one if recovery found none. */
+  group(group: number): GroupLog;
+  /** Number of the last synced write unit. */
+  readonly unit: number;
+  /** Bytes of all segments. */
+  readonly bytes: number;
+  /** Writes waiting for space: appends are held back until a segment can be made, then go on by themselves. */
+  readonly full: boolean;
+  /** Syncs what waits, appends the seal and gives the files back. */
+  close(done: Done): void;
+}
+
+/** What recovery read of one group. `base`, and the set in force there, stand in the trim record; `null`: a group never heard of. */
+export interface RecoveredGroup {
+  readonly durable: Durable;
+}
+
+/** The head of a snapshot: what an engine and an applier need to go on right after `slot`. */
+export interface SnapshotHead {
+  readonly group: number;
+  /** Everything to here is in the image. */
+  readonly slot: number;
+  readonly governing: Governing;
+  readonly standing: Standing;
+  readonly revision: number;
+  readonly digest: number;
+}
