@@ -1,9 +1,42 @@
-export type { BatchCommand } from "./batch.ts";
+export {
+  type Batch,
+  type BatchCommand,
+  decodeBatch,
+  encodeBatch,
+  MACHINE_NAME_LENGTH_MAX,
+  peekBatchLogTimeMs,
+} from "./batch.ts";
 export type { Caller, CallOptions, ReadLevel, ReadOptions, Reply, SessionLease, Settled } from "./caller.ts";
+export { cbor, CBOR_DEPTH_MAX, decodeCbor, encodeCbor } from "./cbor.ts";
+export {
+  type Check,
+  checkBoolean,
+  checkBytes,
+  type Checked,
+  checkInt,
+  checkKinds,
+  checkList,
+  checkNull,
+  checkNullable,
+  checkNumber,
+  checkOneOf,
+  checkText,
+  checkTuple,
+} from "./check.ts";
 export type { Clock } from "./clock.ts";
 export type { Codec } from "./codec.ts";
 export type { Composite, Settlement } from "./composite.ts";
+export { crc32c } from "./crc32c.ts";
 export { type Code, type Detail, type Outcome, QuorateError, type RequestId } from "./errors.ts";
+export {
+  type Opened,
+  type Renewed,
+  SESSION_MACHINE,
+  type SessionCommand,
+  sessionCommands,
+  sessionResults,
+  type SettleResult,
+} from "./session/command.ts";
 export type {
   At,
   Image,
