@@ -14,7 +14,7 @@ export interface Speaker {
   readonly unit: number;
 }
 
-/** Would you promise `ballot`? Changes nothing at the receiver (rule 20). */
+/** Would you promise `ballot`? Changes nothing at the receiver (rule 20). Ballot 0 only asks what the receiver knows chosen (rule 13). */
 export interface Canvass {
   readonly kind: "canvass";
   readonly ballot: Ballot;
@@ -78,7 +78,7 @@ export interface Accept {
   readonly ackTo: number;
 }
 
-/** Phase 2b, cumulative: every slot from startSlot(ballot) to acceptedTo is accepted in this ballot, or known chosen (rule 4). */
+/** Phase 2b, cumulative: every slot from startSlot(ballot) to acceptedTo is accepted in this ballot, or known chosen, and durable here (rule 4). */
 export interface Accepted {
   readonly kind: "accepted";
   readonly ballot: Ballot;
@@ -104,10 +104,12 @@ export interface HeartbeatAnswer {
   readonly kind: "heartbeat-answer";
   readonly ballot: Ballot;
   readonly round: number;
+  /** As in {@link Accepted}: durable here. */
   readonly acceptedTo: number;
+  /** Known chosen, and durable here. */
   readonly chosenTo: number;
-  /** A lease of the length in force is granted, counted from the moment this answer was made (rule 19). */
-  readonly granted: boolean;
+  /** The lease granted, in milliseconds of the granter's clock from the moment this answer was made; 0: none (rule 19). */
+  readonly grantedMs: number;
 }
 
 /** Asks for the chosen entries from `slotFrom` on. */

@@ -54,13 +54,7 @@ export interface LeaseRecord {
 
 /** The durable facts of a group, in the order in which they must become durable. */
 export type DurableRecord =
-  | PromisedRecord
-  | AcceptedRecord
-  | MembersRecord
-  | ChosenRecord
-  | FaultyRecord
-  | HeardRecord
-  | LeaseRecord;
+  PromisedRecord | AcceptedRecord | MembersRecord | ChosenRecord | FaultyRecord | HeardRecord | LeaseRecord;
 
 /** What recovery read of one group: the engine's first state. A new group has {@link EMPTY_DURABLE} and the set it was formed with. */
 export interface Durable {
