@@ -56,11 +56,7 @@ export interface Caller {
   /** Takes no request number; may be asked again by itself. */
   read(machine: string, query: Uint8Array, options?: ReadOptions): Promise<Reply>;
   /** `request` is asked anew after each reconnect, with the last revision seen, so that nothing is missed or repeated. One Reply per event. */
-  watch(
-    machine: string,
-    request: (afterRevision: number) => Uint8Array,
-    options?: CallOptions,
-  ): AsyncIterable<Reply>;
+  watch(machine: string, request: (afterRevision: number) => Uint8Array, options?: CallOptions): AsyncIterable<Reply>;
   /** Through the log: asking decides. A number that was not applied is burnt (rule 23). */
   settle(request: RequestId, options?: CallOptions): Promise<Settled>;
   /** The open session; one is opened if there is none. */
