@@ -5,6 +5,7 @@ import type { Image, Restore, Watcher } from "./state-machine.ts";
 export interface Settlement {
   /** Empty: applied, `bytes` is the result. Otherwise why not, or `MACHINE_FAULT`. */
   readonly error: Code | "";
+  /** The result. Of an error: words in UTF-8, alike on every replica; may be empty. */
   readonly bytes: Uint8Array;
   /** Of the step that first applied it; 0 if it was not applied. */
   readonly revision: number;

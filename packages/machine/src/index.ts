@@ -26,8 +26,22 @@ export {
 export type { Clock } from "./clock.ts";
 export type { Codec } from "./codec.ts";
 export type { Composite, Settlement } from "./composite.ts";
+export { compose, type ComposeOptions, type MachineFault } from "./compose.ts";
 export { crc32c } from "./crc32c.ts";
-export { type Code, type Detail, type Outcome, QuorateError, type RequestId } from "./errors.ts";
+export {
+  type Code,
+  type CodeEntry,
+  codeEntry,
+  codes,
+  type Detail,
+  type Outcome,
+  QuorateError,
+  type RequestId,
+} from "./errors.ts";
+export { fromReducer, type ReducerDefinition, type ReducerShape } from "./from-reducer.ts";
+export { LogTimeStamper, nextLogTimeMs } from "./log-time.ts";
+export { recordImage, recordRestore } from "./record-image.ts";
+export { DRIFT_DEFAULT, leaseEndMs } from "./session/belief.ts";
 export {
   type Opened,
   type Renewed,
@@ -37,6 +51,8 @@ export {
   sessionResults,
   type SettleResult,
 } from "./session/command.ts";
+export { SESSION_LIMITS, type SessionLimits } from "./session/limits.ts";
+export { settlementError } from "./settlement-error.ts";
 export type {
   At,
   Image,
@@ -48,3 +64,4 @@ export type {
   StateMachine,
   Watcher,
 } from "./state-machine.ts";
+export { SuspensionDetector } from "./suspension.ts";
