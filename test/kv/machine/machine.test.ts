@@ -99,10 +99,24 @@ test("append puts bytes behind the value and keeps the lifetime", () => {
 
 test("keys expire at their log time in the order of time and key, at most so many a step", () => {
   const log = new LogOfOne({ expiriesMax: 2 });
-  for (const [key, ttlMs] of [["c", 10], ["b", 20], ["a", 10], ["d", 30]] as const) log.apply([1, key, bytes(""), 0, ttlMs]);
+  for (const [key, ttlMs] of [
+    ["c", 10],
+    ["b", 20],
+    ["a", 10],
+    ["d", 30],
+  ] as const)
+    log.apply([1, key, bytes(""), 0, ttlMs]);
   assert.equal(log.machine.dueMs?.(), 10);
   log.advanceTo(25);
-  assert.deepEqual(log.query([2, [2, "", ""], "", 0, 32, 0]), [7, [["b", null, 3, 3, 1, 0, 20], ["d", null, 5, 5, 1, 0, 30]], 2, ""]);
+  assert.deepEqual(log.query([2, [2, "", ""], "", 0, 32, 0]), [
+    7,
+    [
+      ["b", null, 3, 3, 1, 0, 20],
+      ["d", null, 5, 5, 1, 0, 30],
+    ],
+    2,
+    "",
+  ]);
   assert.equal(log.machine.dueMs?.(), 20, "what is left over is due at once");
   log.advanceTo(25);
   assert.equal(log.machine.dueMs?.(), 30);
@@ -117,7 +131,16 @@ test("the end of a session deletes its keys in one revision, and no others", () 
   log.put("d", "no longer");
   const watcher = log.machine.watch?.([[2, "", ""], log.revision, 0], () => undefined);
   log.endSession(1);
-  assert.deepEqual(watcher?.pull(1000)[0], [1, log.revision, [["a", null, null, 2], ["b", null, null, 2]], 0, true]);
+  assert.deepEqual(watcher?.pull(1000)[0], [
+    1,
+    log.revision,
+    [
+      ["a", null, null, 2],
+      ["b", null, null, 2],
+    ],
+    0,
+    true,
+  ]);
   assert.deepEqual(log.query([2, [2, "", ""], "", 0, 64, 0]), [7, [], 2, ""]);
 });
 

@@ -1,11 +1,5 @@
 import { type CallOptions, QuorateError, type ReadOptions } from "@quorate/machine";
-import {
-  type KeyRange as RangeTuple,
-  type KeyTuple,
-  RANGE_KEY,
-  RANGE_PREFIX,
-  RANGE_SPAN,
-} from "../machine/command.ts";
+import { type KeyRange as RangeTuple, type KeyTuple, RANGE_KEY, RANGE_PREFIX, RANGE_SPAN } from "../machine/command.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -59,9 +53,7 @@ export function entryOf(tuple: KeyTuple | null): KvEntry | null {
  * their UTF-16 code units, as `<` compares strings.
  */
 export type KvRange =
-  | { readonly key: string }
-  | { readonly prefix: string }
-  | { readonly from: string; readonly end?: string };
+  { readonly key: string } | { readonly prefix: string } | { readonly from: string; readonly end?: string };
 
 /** A lone half of a surrogate pair has no UTF-8: it would arrive as another key. */
 const ILL_FORMED = /[\uD800-\uDFFF]/u;

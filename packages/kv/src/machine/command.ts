@@ -108,14 +108,7 @@ export type KeyTuple = readonly [
 ];
 
 export type RefusalCode =
-  | "TOO_LARGE"
-  | "TOO_MANY"
-  | "STORE_FULL"
-  | "KEY_ABSENT"
-  | "NOT_A_NUMBER"
-  | "OUT_OF_RANGE"
-  | "NO_SESSION"
-  | "COMPACTED";
+  "TOO_LARGE" | "TOO_MANY" | "STORE_FULL" | "KEY_ABSENT" | "NOT_A_NUMBER" | "OUT_OF_RANGE" | "NO_SESSION" | "COMPACTED";
 
 /** Nothing was changed. `size` of `subject` was met, `limit` is the bound it broke; 0 where there is none. */
 export type Refused = readonly [result: 0, code: RefusalCode, subject: string, size: number, limit: number];
@@ -134,13 +127,7 @@ export type RangeDone = readonly [result: 7, entries: readonly KeyTuple[], count
 export type CompactDone = readonly [result: 8, compactedTo: number];
 
 export type PartDone =
-  | PutDone
-  | DeleteDone
-  | CompareAndSetDone
-  | IncrementDone
-  | AppendDone
-  | TransactionDone
-  | RangeDone;
+  PutDone | DeleteDone | CompareAndSetDone | IncrementDone | AppendDone | TransactionDone | RangeDone;
 export type Result = Refused | PartDone | CompactDone;
 
 export const QUERY_GET = 1;

@@ -1,4 +1,12 @@
-import { type At, type Image, type MachineDefinition, type Neighbours, QuorateError, type StateMachine, type Watcher } from "@quorate/machine";
+import {
+  type At,
+  type Image,
+  type MachineDefinition,
+  type Neighbours,
+  QuorateError,
+  type StateMachine,
+  type Watcher,
+} from "@quorate/machine";
 import { kvCodecs } from "./codecs.ts";
 import {
   type Answer,

@@ -109,7 +109,8 @@ export class Step {
     if (next.session !== 0 && next.session !== (before?.session ?? 0)) {
       if (!this.neighbours.sessionLives(next.session)) return [0, "NO_SESSION", key, next.session, 0];
       const owned = store.keyCountOf(next.session);
-      if (owned >= limits.ephemeralKeysMax) return [0, "TOO_MANY", "ephemeral keys", owned + 1, limits.ephemeralKeysMax];
+      if (owned >= limits.ephemeralKeysMax)
+        return [0, "TOO_MANY", "ephemeral keys", owned + 1, limits.ephemeralKeysMax];
     }
     return this.#isTooMany(key) ? this.#tooMany() : null;
   }

@@ -105,11 +105,7 @@ function compareAndSet(step: Step, [, key, expected, value, flags, ttlMs]: Compa
   const found = told(key, before);
   if (!isAsExpected(before, expected)) return [3, false, found];
   const refused =
-    value !== null
-      ? putWith(step, key, before, value, flags, ttlMs)
-      : before !== null
-        ? step.delete(key)
-        : null;
+    value !== null ? putWith(step, key, before, value, flags, ttlMs) : before !== null ? step.delete(key) : null;
   return refused ?? [3, true, found];
 }
 
