@@ -1,1 +1,1 @@
-export {};
+export { type LockShape, LOCK_MACHINE, lockMachine } from "./machine/machine.ts";
