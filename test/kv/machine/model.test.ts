@@ -28,7 +28,7 @@ type Step =
   | {
       readonly kind: "transaction";
       readonly present: string;
-      readonly then: readonly string[];
+      readonly keys: readonly string[];
       readonly deleted: string;
     }
   | { readonly kind: "advance"; readonly ms: number }
@@ -60,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("transaction" as const),
       present: key,
-      then: fc.array(key, { maxLength: 4 }),
+      keys: fc.array(key, { maxLength: 4 }),
       deleted: prefix,
     }),
   },
@@ -132,7 +132,7 @@ function take(log: LogOfOne, model: Model, taken: Step): void {
       break;
     }
     case "transaction": {
-      const puts = taken.then.map((name, index) => [1, name, bytes(String(index)), 0, 0] as const);
+      const puts = taken.keys.map((name, index) => [1, name, bytes(String(index)), 0, 0] as const);
       const result = log.apply([
         6,
         [[2, [1, taken.present, ""], 4, 0]],
@@ -141,7 +141,7 @@ function take(log: LogOfOne, model: Model, taken: Step): void {
       ]);
       const succeeded = model.now.has(taken.present);
       assert.equal(result[1], succeeded);
-      const putAll = (): void => taken.then.forEach((name, index) => model.put(revision, name, String(index), LIFE));
+      const putAll = (): void => taken.keys.forEach((name, index) => model.put(revision, name, String(index), LIFE));
       if (succeeded) putAll();
       model.deleteWhere((name) => name.startsWith(taken.deleted));
       if (!succeeded) putAll();

@@ -7,9 +7,12 @@ import type { Store } from "./store.ts";
 
 const utf8 = new TextEncoder();
 
-/** Bytes of a text in UTF-8. */
-export function utf8Length(text: string): number {
-  return utf8.encode(text).length;
+/** The bytes of a key in UTF-8, if they break the bounds; 0 for the empty key; null: within bounds. */
+function badKeyBytes(key: string, keyBytesMax: number): number | null {
+  // A UTF-16 unit takes at most 3 bytes: most keys need not be encoded to be measured.
+  if (key.length > 0 && key.length * 3 <= keyBytesMax) return null;
+  const bytes = utf8.encode(key).length;
+  return bytes === 0 || bytes > keyBytesMax ? bytes : null;
 }
 
 /** How long a key lives: with which session, until when. 0: without bound. */
@@ -99,8 +102,8 @@ export class Step {
 
   #refusal(key: string, before: KeyState | null, next: KeyState): Refused | null {
     const { limits, store } = this;
-    const keyBytes = utf8Length(key);
-    if (keyBytes === 0 || keyBytes > limits.keyBytesMax) return [0, "TOO_LARGE", "key", keyBytes, limits.keyBytesMax];
+    const badBytes = badKeyBytes(key, limits.keyBytesMax);
+    if (badBytes !== null) return [0, "TOO_LARGE", "key", badBytes, limits.keyBytesMax];
     if (next.value.length > limits.valueBytesMax) {
       return [0, "TOO_LARGE", key, next.value.length, limits.valueBytesMax];
     }
