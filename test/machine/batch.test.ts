@@ -12,12 +12,15 @@ import fc from "fast-check";
 
 const natural = fc.oneof(fc.nat(300), fc.maxSafeNat());
 const commands: fc.Arbitrary<BatchCommand[]> = fc.array(
-  fc.record({
-    request: fc.record({ session: natural, number: natural }),
-    releasedTo: natural,
-    machine: fc.oneof(fc.constantFrom("kv", "lock", "session"), fc.string({ maxLength: 20, unit: "grapheme" })),
-    command: fc.uint8Array({ maxLength: 60 }),
-  }),
+  fc.record(
+    {
+      request: fc.record({ session: natural, number: natural }, { noNullPrototype: true }),
+      releasedTo: natural,
+      machine: fc.oneof(fc.constantFrom("kv", "lock", "session"), fc.string({ maxLength: 20, unit: "grapheme" })),
+      command: fc.uint8Array({ maxLength: 60 }),
+    },
+    { noNullPrototype: true },
+  ),
   { maxLength: 30 },
 );
 const stamp = fc.double({ min: 0, max: 1e15, noNaN: true });
@@ -66,6 +69,12 @@ test("a batch that lies in the middle of a larger buffer decodes alike", () => {
   const frame = new Uint8Array(bytes.length + 20);
   frame.set(bytes, 13);
   assert.deepEqual(decodeBatch(frame.subarray(13, 13 + bytes.length)), { logTimeMs: 12, commands: given });
+});
+
+test("commands of a batch that came in a Buffer are plain bytes", () => {
+  const request = { session: 1, number: 1 };
+  const bytes = encodeBatch(0, [{ request, releasedTo: 0, machine: "kv", command: Uint8Array.of(1, 2) }]);
+  assert.equal(decodeBatch(Buffer.from(bytes)).commands[0]!.command.constructor, Uint8Array);
 });
 
 test("any changed byte, and any cut, is found", () => {

@@ -1,5 +1,6 @@
 import { crc32c } from "./crc32c.ts";
 import { QuorateError, type RequestId } from "./errors.ts";
+import { plainBytes } from "./plain-bytes.ts";
 
 /** One request on its way into the log. */
 export interface BatchCommand {
@@ -95,7 +96,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const logTimeMs = view.getFloat64(1, true);
   if (!(logTimeMs >= 0 && logTimeMs < Infinity)) throw corrupt(`log time ${logTimeMs}`);
 
-  const reader = new BatchReader(bytes, HEAD_BYTES, crcPosition);
+  const reader = new BatchReader(plainBytes(bytes), HEAD_BYTES, crcPosition);
   const nameCount = reader.count(1);
   const names: string[] = [];
   for (let index = 0; index < nameCount; index++) names.push(reader.name());

@@ -1,5 +1,6 @@
 import type { Check } from "./check.ts";
 import type { Codec } from "./codec.ts";
+import { plainBytes } from "./plain-bytes.ts";
 
 /**
  * CBOR (RFC 8949), the part of it that has one encoding per value: "core deterministic encoding" (section 4.2.1) of
@@ -222,7 +223,7 @@ class Reader {
   private readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.bytes = plainBytes(bytes);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -239,8 +240,7 @@ class Reader {
         return -1 - argument;
       case BYTES: {
         const from = this.take(argument);
-        // Not `bytes.slice`: that of a Node Buffer is a view.
-        return Uint8Array.prototype.slice.call(this.bytes, from, this.position);
+        return this.bytes.slice(from, this.position);
       }
       case TEXT:
         return this.readText(argument);

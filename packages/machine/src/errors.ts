@@ -24,6 +24,9 @@ export type Code =
   | "BURNT"
   // applied, and its machine threw: the result of that request for ever
   | "MACHINE_FAULT"
+  // of a lock: what stands on it must not go on
+  | "LOCK_LOST"
+  | "FENCED"
   // of a node: it stops serving and says what to do
   | "LOG_FAILED"
   | "LOG_CORRUPT"
@@ -140,6 +143,11 @@ const MEANINGS: { readonly [C in Code]: readonly [meaning: string, action: strin
     "the machine threw, or did not understand the command: that is the result for ever",
     "bring client and nodes to the same version; otherwise mend the machine",
   ],
+  LOCK_LOST: [
+    "the lock is not held any more, or that cannot be believed at this moment",
+    "stop what it protected; acquire it again, which gives a new token",
+  ],
+  FENCED: ["the resource has seen a higher fencing token than this one", "stop: somebody else holds the lock now"],
   LOG_FAILED: [
     "a write or sync of the log failed; what the disk holds is uncertain",
     "replace the disk, or restart the node once the cause is gone: it recovers from what is readable",

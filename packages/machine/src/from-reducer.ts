@@ -1,5 +1,6 @@
 import { cbor, decodeCbor, encodeCbor } from "./cbor.ts";
 import { type Check, checkNull } from "./check.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import type { At, Image, MachineDefinition, Restore, StateMachine, Watcher } from "./state-machine.ts";
 
 /** The words of a machine made by `fromReducer`: its one query, and its one watch, give the whole state. */
@@ -146,7 +147,7 @@ class ReducerRestore<State, Command, Result> implements Restore<StateMachine<Red
   }
 
   push(chunk: Uint8Array): void {
-    this.chunks.push(Uint8Array.prototype.slice.call(chunk));
+    this.chunks.push(plainBytes(chunk).slice());
     this.bytesTotal += chunk.length;
   }
 

@@ -1,4 +1,5 @@
 import { QuorateError } from "./errors.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import type { Image, Restore } from "./state-machine.ts";
 
 /** A record of an image, at most: a longer claim is damage, not a record. */
@@ -91,14 +92,15 @@ class RecordRestore<M> implements Restore<M> {
     this.onEnd = onEnd;
   }
 
-  push(chunk: Uint8Array): void {
+  push(given: Uint8Array): void {
+    const chunk = plainBytes(given);
     let position = 0;
     for (;;) {
       const wanted = this.length < 0 ? LENGTH_BYTES : this.length;
       const part = chunk.subarray(position, position + wanted - this.bytesHeld);
       position += part.length;
       // A copy: the chunk belongs to who pushed it.
-      if (part.length > 0) this.parts.push(Uint8Array.prototype.slice.call(part));
+      if (part.length > 0) this.parts.push(part.slice());
       this.bytesHeld += part.length;
       if (this.bytesHeld < wanted) return;
       this.complete(joined(this.parts, wanted));
