@@ -39,6 +39,8 @@ export interface Engine {
   transferTo(node: number): Refusal | null;
   stepDown(): void;
   output(): Output;
+  /** Campaigns at once, without canvassing: for explorer, stepper and tests. Safe at any time, and rude. */
+  campaignNow(): void;
   /** For explorer, stepper and tests. */
   copy(): Engine;
   /** Equal for engines that behave alike from now on, counters aside. */

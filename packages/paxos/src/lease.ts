@@ -1,0 +1,42 @@
+import type { Ballot } from "./ballot.ts";
+
+/**
+ * What this node granted, by answering heartbeats: until then it neither promises a higher ballot nor campaigns (rule 19).
+ * After a restart it is bound as if it had granted the longest lease it ever may have.
+ *
+ * Source: C. Gray, D. Cheriton, *Leases*, SOSP 1989; rule 19.
+ */
+export class Grants {
+  /** On this node's clock. */
+  untilMs: number;
+  /** No ballot above this one is promised until then. */
+  ballot: Ballot;
+  /** The longest ever granted, durable. */
+  longestMs: number;
+
+  constructor(startedMs: number, promised: Ballot, longestMs: number) {
+    this.untilMs = longestMs > 0 ? startedMs + longestMs : -Infinity;
+    this.ballot = promised;
+    this.longestMs = longestMs;
+  }
+
+  /** Whether a grant forbids to promise `ballot` now. */
+  forbids(ballot: Ballot, nowMs: number): boolean {
+    return nowMs < this.untilMs && ballot > this.ballot;
+  }
+
+  grant(ballot: Ballot, nowMs: number, leaseMs: number): void {
+    if (ballot >= this.ballot) this.ballot = ballot;
+    this.untilMs = Math.max(this.untilMs, nowMs + leaseMs);
+  }
+
+  /** The leader of `ballot` gave its lease up, for good. */
+  release(ballot: Ballot): void {
+    if (this.ballot <= ballot) this.untilMs = -Infinity;
+  }
+}
+
+/** How long a lease of `leaseMs`, counted from the moment its heartbeat left, may be used, whatever two clocks within `drift` do. */
+export function usableMs(leaseMs: number, drift: number): number {
+  return (leaseMs * (1 - drift)) / (1 + drift);
+}
