@@ -28,18 +28,32 @@ export interface DigestReport {
   readonly revision: number;
 }
 
-/** "Are you formed, and as whom?" Sent by a node that is not, to every initial member. */
-export interface FormingHello {
-  readonly kind: "forming";
-  /** The sender's incarnation, and whether it has ever been formed. */
+/** One initial member, as a cluster was formed: its identity is (node, incarnation), rule 14. */
+export interface FormedMember {
+  readonly node: number;
   readonly incarnation: number;
-  readonly formed: boolean;
-  /** How many initial members the sender has heard "not formed" from, itself included. */
-  readonly heard: number;
+}
+
+/**
+ * How far the sender's folder is in forming the cluster. A node that is not formed sends it to every initial node, again
+ * and again; one that is formed answers it. What it says is durable at its sender before it leaves.
+ */
+export interface Forming {
+  readonly kind: "forming";
+  /** Name of the cluster; a message of another one is ignored, and counted. */
+  readonly cluster: string;
+  /**
+   * `new`: the folder has an incarnation, and agreed to no set; this is the "not formed" of the design. `agreed`: it agreed to
+   * `members` and never will to another set. `formed`: every one of `members` has agreed to exactly this set.
+   */
+  readonly state: "new" | "agreed" | "formed";
+  readonly incarnation: number;
+  /** Empty while `new`; ascending by node. */
+  readonly members: readonly FormedMember[];
 }
 
 /** What hosts say to each other: the engine's messages, and their own. */
-export type PeerMessage = Message | SnapshotChunk | SnapshotWanted | DigestReport | FormingHello;
+export type PeerMessage = Message | SnapshotChunk | SnapshotWanted | DigestReport | Forming;
 
 /**
  * One link a peer for all groups. May lose, repeat, reorder and delay; never blocks, never throws, never calls back in the same turn.

@@ -1,0 +1,149 @@
+import { crc32c, QuorateError } from "@quorate/machine";
+import type { Disk, Done } from "../disk/disk.ts";
+import { logCorrupt, logNewer, wiped, wrongCluster } from "../errors.ts";
+import type { FormedMember } from "../transport/transport.ts";
+
+/**
+ * Who the owner of a folder is: the durable file `identity`. Its incarnation is durable before any message names it.
+ *
+ * - `new`: nothing was agreed to.
+ * - `agreed`: `members` is the one set that this folder ever agrees to form the cluster with.
+ * - `formed`: every one of `members` has agreed. The node votes.
+ * - `joined`: the folder came to the cluster of `members` after it was formed, under an incarnation of its own.
+ */
+export interface Identity {
+  readonly cluster: string;
+  readonly node: number;
+  readonly incarnation: number;
+  readonly state: "new" | "agreed" | "formed" | "joined";
+  /** The set that the cluster was formed with, ascending by node; empty while `new`. */
+  readonly members: readonly FormedMember[];
+}
+
+const FILE = "identity";
+const FILE_NEW = "identity.new";
+const FORMAT = 1;
+const HEAD = "quorate identity ";
+/** A file longer than this is none of ours: 1,023 members take less. */
+const BYTES_MAX = 64 * 1024;
+
+/** The file: `quorate identity 1`, the fields as JSON, CRC-32C of both lines in hexadecimal; each a line. */
+export function encodeIdentity(identity: Identity): Uint8Array {
+  const { cluster, node, incarnation, state, members } = identity;
+  const fields = JSON.stringify({
+    cluster,
+    node,
+    incarnation,
+    state,
+    members: members.map((m) => [m.node, m.incarnation]),
+  });
+  const body = `${HEAD}${FORMAT}\n${fields}\n`;
+  const encoder = new TextEncoder();
+  const checksum = crc32c(encoder.encode(body)).toString(16).padStart(8, "0");
+  return encoder.encode(`${body}${checksum}\n`);
+}
+
+/** Throws QuorateError `LOG_CORRUPT` or `LOG_NEWER`. */
+export function decodeIdentity(bytes: Uint8Array): Identity {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw logCorrupt(FILE, 0, "the file is not text", cause);
+  }
+  const lines = text.split("\n");
+  const [head, fields, checksum, rest] = lines;
+  if (head === undefined || !head.startsWith(HEAD) || fields === undefined || checksum === undefined) {
+    throw logCorrupt(FILE, 0, "the file does not begin like an identity");
+  }
+  const body = `${head}\n${fields}\n`;
+  const wanted = crc32c(new TextEncoder().encode(body)).toString(16).padStart(8, "0");
+  if (wanted !== checksum || rest !== "" || lines.length !== 4) {
+    throw logCorrupt(FILE, body.length, "the checksum does not match");
+  }
+  const version = Number(head.slice(HEAD.length));
+  if (version !== FORMAT) throw logNewer(FILE, version, FORMAT);
+  return checkedIdentity(JSON.parse(fields));
+}
+
+function checkedIdentity(value: unknown): Identity {
+  const bad = (why: string): QuorateError => logCorrupt(FILE, HEAD.length + 2, why);
+  if (typeof value !== "object" || value === null) throw bad("the fields are no object");
+  const { cluster, node, incarnation, state, members } = value as Record<string, unknown>;
+  if (typeof cluster !== "string" || typeof node !== "number" || typeof incarnation !== "number") {
+    throw bad("cluster, node or incarnation is missing");
+  }
+  if (state !== "new" && state !== "agreed" && state !== "formed" && state !== "joined")
+    throw bad("the state is unknown");
+  if (!Array.isArray(members)) throw bad("the members are missing");
+  const checked = members.map((member: unknown): FormedMember => {
+    if (!Array.isArray(member) || typeof member[0] !== "number" || typeof member[1] !== "number") {
+      throw bad("a member is no pair of node and incarnation");
+    }
+    return { node: member[0], incarnation: member[1] };
+  });
+  return { cluster, node, incarnation, state, members: checked };
+}
+
+/**
+ * Reads the identity of a claimed folder; `null` for an empty one. Refused: a folder of another cluster or node
+ * (`WRONG_CLUSTER`), one whose identity is unreadable (`LOG_CORRUPT`), and one that has a log but no identity (`WIPED`).
+ */
+export function readIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
+  disk.list("", (listError, names) => {
+    if (listError !== null) return done(listError, null);
+    if (names.includes(FILE)) return openIdentity(disk, cluster, node, done);
+    if (names.includes("wal") || names.includes("snapshot")) {
+      return done(
+        wiped(node, "its folder holds a log, but the file `identity` that says whose log it is is gone"),
+        null,
+      );
+    }
+    done(null, null);
+  });
+}
+
+function openIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
+  disk.open(FILE, (openError, file) => {
+    if (openError !== null) return done(openError, null);
+    if (file.bytes > BYTES_MAX) return done(logCorrupt(FILE, BYTES_MAX, "the file is too long for an identity"), null);
+    file.read(0, file.bytes, (readError, bytes) => {
+      file.close((closeError) => {
+        const error = readError ?? closeError;
+        if (error !== null) return done(error, null);
+        let identity: Identity;
+        try {
+          identity = decodeIdentity(bytes);
+        } catch (thrown) {
+          if (thrown instanceof QuorateError) return done(thrown, null);
+          return done(logCorrupt(FILE, 0, "the fields cannot be read", thrown), null);
+        }
+        if (identity.cluster !== cluster || identity.node !== node) {
+          const found = `node ${identity.node} of cluster ${identity.cluster}`;
+          return done(wrongCluster(found, `node ${node} of cluster ${cluster}`), null);
+        }
+        done(null, identity);
+      });
+    });
+  });
+}
+
+/** Makes `identity` durable in place of the earlier one: whole, or not at all. */
+export function writeIdentity(disk: Disk, identity: Identity, done: Done): void {
+  const bytes = encodeIdentity(identity);
+  disk.remove(FILE_NEW, (removeError) => {
+    if (removeError !== null) return done(removeError);
+    disk.create(
+      FILE_NEW,
+      bytes.length,
+      (position, length) => bytes.subarray(position, position + length),
+      (createError, file) => {
+        if (createError !== null) return done(createError);
+        file.close((closeError) => {
+          if (closeError !== null) return done(closeError);
+          disk.rename(FILE_NEW, FILE, done);
+        });
+      },
+    );
+  });
+}
