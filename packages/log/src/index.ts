@@ -1,1 +1,10 @@
-export {};
+export type {
+  DigestReport,
+  FormedMember,
+  Forming,
+  PeerMessage,
+  SnapshotChunk,
+  SnapshotWanted,
+  Transport,
+} from "./transport/transport.ts";
+export type { Disk, DiskFile, Done } from "./disk/disk.ts";
