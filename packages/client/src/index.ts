@@ -1,1 +1,15 @@
-export {};
+export type {
+  CallFrame,
+  ClientFrame,
+  Connection,
+  ConnectionEnd,
+  ConnectionEvents,
+  Dial,
+  ErrorFrame,
+  EventFrame,
+  ReadFrame,
+  ReplyFrame,
+  ServerFrame,
+  ServerHello,
+  WatchFrame,
+} from "./dial.ts";
