@@ -1,9 +1,52 @@
-const usage = "usage: quorate <command> [options]";
+import { Command, CommanderError } from "commander";
 
-const command = process.argv[2];
-if (command === undefined || command === "--help" || command === "-h") {
-  process.stdout.write(`${usage}\n`);
-} else {
-  process.stderr.write(`quorate: unknown command "${command}"\n${usage}\n`);
-  process.exitCode = 2;
+import { addKv } from "./kv.ts";
+import { addLock } from "./lock.ts";
+import { defaultEndpoints, durationMs, endpointList } from "./options.ts";
+import { printError } from "./output.ts";
+import { addServe } from "./serve.ts";
+import { addStatus } from "./status.ts";
+import { addUp } from "./up.ts";
+
+/** Exit code of a command line that cannot be understood. */
+const USAGE = 2;
+
+const program = new Command("quorate")
+  .description("A replicated log with a key-value store and locks on it.")
+  .usage("<command> [options]")
+  .helpCommand(false)
+  .showHelpAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
+
+/** A command of the cluster's clients: with `--json`, `--endpoints` and `--timeout`. */
+export function withCommon(command: Command): Command {
+  return command
+    .option("--json", "print JSON", false)
+    .option("--endpoints <list>", "replicas, separated by commas (or QUORATE_ENDPOINTS)", endpointList, defaultEndpoints())
+    .option("--timeout <duration>", "how long to try", durationMs, 10_000);
+}
+
+addUp(program);
+addServe(program);
+addStatus(program, withCommon);
+addKv(program, withCommon);
+addLock(program, withCommon);
+for (const command of allCommands(program)) command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+  else {
+    printError(error, process.argv.includes("--json"));
+    process.exitCode = 1;
+  }
+}
+
+function usageLine(text: string): string {
+  return `quorate: ${text.trim().replace(/^error: /, "").replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock … (--help)\n`;
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((child) => allCommands(child))];
 }
