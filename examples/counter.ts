@@ -1,10 +1,9 @@
 // A replicated counter: three nodes of one cluster, here in one process; in production, one process each.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { connect, createNode, fromReducer } from "quorate";
+import { connect, createNode, freePorts, fromReducer } from "quorate";
 
 const counter = fromReducer({
   name: "counter",
@@ -13,16 +12,8 @@ const counter = fromReducer({
   apply: (count: number, add: number) => [count + add, count + add] as const,
 });
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-
 const data = mkdtempSync(join(tmpdir(), "counter-"));
-const ports = await Promise.all([1, 2, 3].map(freePort));
+const ports = await freePorts(3);
 const peers = new Map(ports.map((port, index) => [index + 1, `127.0.0.1:${port}`]));
 const nodes = await Promise.all(
   [1, 2, 3].map((id) => createNode({ cluster: "counter", id, data: join(data, `${id}`), peers, machines: [counter] })),
