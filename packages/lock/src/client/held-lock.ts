@@ -70,6 +70,7 @@ export class HeldLock implements Kept {
     this.drift = drift;
     keeper.add(this);
     this.look();
+    if (this.isVoid()) keeper.confirm();
   }
 
   /** As of now: the clocks are read. */
@@ -217,7 +218,7 @@ export class HeldLock implements Kept {
   }
 
   private tell(): void {
-    for (const told of [...this.listeners]) told(this.stateNow);
+    for (const told of this.listeners) told(this.stateNow);
   }
 
   private async sendRelease(): Promise<void> {

@@ -126,8 +126,9 @@ export class Keeper {
 
   /** Asks the log about all claims, now or as soon as the question under way is answered. */
   confirm(): void {
+    if (this.kept.size === 0 || this.lease.ended.aborted) return;
     this.confirmAgain = true;
-    if (this.confirming || this.kept.size === 0 || this.lease.ended.aborted) return;
+    if (this.confirming) return;
     this.confirming = true;
     // Never rejects: what goes wrong is kept as `trouble`, and belief runs out.
     void this.confirmAll();
@@ -213,6 +214,6 @@ export class Keeper {
   }
 
   private lookAll(): void {
-    for (const kept of [...this.kept]) kept.look();
+    for (const kept of this.kept) kept.look();
   }
 }
