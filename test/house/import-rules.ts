@@ -19,7 +19,7 @@ const pure: Pick<Room, "libraries" | "nodePlaces"> = { libraries: {}, nodePlaces
 
 export const rooms: Readonly<Record<string, Room>> = {
   paxos: { folder: "packages/paxos", arrows: [], ...pure },
-  machine: { folder: "packages/machine", arrows: [], libraries: { "cbor-x": "cbor.ts" }, nodePlaces: [] },
+  machine: { folder: "packages/machine", arrows: [], ...pure },
   check: { folder: "packages/check", arrows: [], ...pure },
   kv: {
     folder: "packages/kv",

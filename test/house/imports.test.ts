@@ -74,7 +74,7 @@ const forbidden: readonly (readonly [room: string, file: string, specifier: stri
   ["paxos", "engine.ts", "../../machine/src/index.ts"],
   ["paxos", "engine.ts", "./ballot"],
   ["paxos", "engine.ts", null],
-  ["machine", "compose.ts", "cbor-x"],
+  ["machine", "cbor.ts", "cbor-x"],
   ["machine", "compose.ts", "fs"],
   ["check", "search.ts", "@quorate/machine"],
   ["kv", "client/kv.ts", "@quorate/lock"],
@@ -118,7 +118,6 @@ for (const [room, file, specifier] of forbidden) {
 
 const allowed: readonly (readonly [room: string, file: string, specifier: string])[] = [
   ["paxos", "quorum/zones.ts", "../ballot.ts"],
-  ["machine", "cbor.ts", "cbor-x"],
   ["kv", "machine/store.ts", "sorted-btree"],
   ["kv", "client/kv.ts", "@quorate/machine"],
   ["log", "host/host.ts", "../replica/replica.ts"],

@@ -96,7 +96,13 @@ test("an image that is released early lets go of the machines' images, once", ()
       const { image } = machine;
       machine.image = () => {
         const inner = image.call(machine);
-        return { next: (bytesMax) => inner.next(bytesMax), release: () => void (released++, inner.release()) };
+        return {
+          next: (bytesMax) => inner.next(bytesMax),
+          release: () => {
+            released++;
+            inner.release();
+          },
+        };
       };
       return machine;
     },

@@ -14,7 +14,7 @@ import type { Codec } from "./codec.ts";
 import { type Code, codes, QuorateError } from "./errors.ts";
 import { corruptImage, recordImage, recordRestore } from "./record-image.ts";
 import type { SessionLimits } from "./session/limits.ts";
-import { type Session, SessionTable } from "./session/table.ts";
+import type { Session, SessionTable } from "./session/table.ts";
 import type { Image, MachineDefinition, Restore, Shape, StateMachine } from "./state-machine.ts";
 
 /**
