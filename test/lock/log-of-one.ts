@@ -247,7 +247,7 @@ export class TestCaller implements Caller {
         const events = watcher.pull(1 << 16);
         for (const event of events)
           yield this.reply(codecs.event.encode(codecs.event.decode(codecs.event.encode(event))));
-        if (events.length === 0 && signal?.aborted !== true) await woken;
+        if (events.length === 0) await woken;
       }
     } finally {
       signal?.removeEventListener("abort", stop);

@@ -108,6 +108,18 @@ test("several locks are granted all at once, so two claims that cross each other
   assert.equal(log.status(4, 1), "held 107");
 });
 
+test("a claim for several locks does not overtake at one of them, though it is first at the other", () => {
+  const log = new LogOfOne();
+  log.acquire(1, 1, [want("c")]);
+  log.acquire(1, 2, [want("a")]);
+  log.acquire(2, 1, [want("b"), want("c")]);
+  log.acquire(3, 1, [want("a"), want("b")]);
+  log.apply(1, { kind: "cancel", claim: 2 });
+  assert.deepEqual([log.status(2, 1), log.status(3, 1)], ["queued", "queued"]);
+  log.apply(1, { kind: "cancel", claim: 1 });
+  assert.deepEqual([log.status(2, 1), log.status(3, 1)], ["held 106", "queued"]);
+});
+
 test("when a session ends, what it held goes to the next waiter that lives, and its own waiting ends", () => {
   const log = new LogOfOne();
   log.acquire(1, 1, [want("a")]);
