@@ -1,14 +1,16 @@
+import type { RevisionedOperation } from "@quorate/check";
 import { connect, type Quorate, QuorateError } from "quorate";
-import type { Operation } from "./operations.ts";
+
+/** An operation while it is under way. */
+type Open = { -readonly [K in keyof RevisionedOperation]: RevisionedOperation[K] };
 
 const KEYS = 256;
 
 /** Callers that write and read until they are told to stop, each after its own last answer. */
 export class Load {
-  readonly operations: Operation[] = [];
+  readonly operations: RevisionedOperation[] = [];
   /** When each write was acknowledged, in order. */
   readonly acknowledgedMs: number[] = [];
-  acknowledged = 0;
   unknown = 0;
   failed = 0;
   private stopping = false;
@@ -30,58 +32,57 @@ export class Load {
   private async caller(process: number): Promise<void> {
     const client = this.clients[process % this.clients.length]!;
     for (let turn = 0; !this.stopping; turn++) {
-      const key = `key-${(process * 31 + turn * 17) % KEYS}`;
-      const kind = turn % 4 === 3 ? "get" : turn % 16 === 6 ? "cas" : "put";
-      const operation: Operation = {
+      const operation: Open = {
         process,
-        kind,
-        key,
-        invokeMs: performance.now(),
-        returnMs: Infinity,
-        value: kind === "get" ? "" : `${process}.${++this.written}`,
+        kind: turn % 4 === 3 ? "read" : "write",
+        key: `key-${(process * 31 + turn * 17) % KEYS}`,
+        invokedAt: performance.now(),
+        returnedAt: Infinity,
         revision: 0,
-        modRevision: 0,
-        refused: false,
+        value: turn % 4 === 3 ? null : `${process}.${++this.written}`,
+        sees: "nothing",
+        seenValue: null,
+        seenModRevision: 0,
       };
-      this.operations.push(operation);
       try {
-        await this.carryOut(client, operation);
-        operation.returnMs = performance.now();
-        if (kind !== "get" && !operation.refused) {
-          this.acknowledged++;
-          this.acknowledgedMs.push(operation.returnMs);
-        }
+        if (operation.kind === "read") await get(client, operation);
+        else if (turn % 16 === 6) await compareAndSet(client, operation);
+        else operation.revision = (await client.kv.put(operation.key, operation.value!)).revision;
+        operation.returnedAt = performance.now();
+        this.operations.push(operation);
+        if (operation.kind === "write") this.acknowledgedMs.push(operation.returnedAt);
       } catch (error) {
-        this.missed(operation, error);
+        if (!(error instanceof QuorateError)) throw error;
+        if (operation.kind === "write" && error.outcome === "unknown") {
+          // Open to the end of the history: it may have happened at any time since.
+          this.unknown++;
+          this.operations.push(operation);
+        } else this.failed++;
       }
     }
   }
+}
 
-  private async carryOut({ kv }: Quorate, operation: Operation): Promise<void> {
-    const { kind, key, value } = operation;
-    if (kind === "put") operation.revision = (await kv.put(key, value)).revision;
-    else if (kind === "get") {
-      const { entry, revision } = await kv.read(key);
-      operation.revision = revision;
-      operation.value = entry?.text ?? "";
-      operation.modRevision = entry?.modRevision ?? 0;
-    } else {
-      const now = await kv.read(key, { level: "session" });
-      const expected = now.entry === null ? null : { modRevision: now.entry.modRevision };
-      const { swapped, found, revision } = await kv.compareAndSet(key, expected, value);
-      operation.revision = revision;
-      operation.refused = !swapped;
-      operation.modRevision = found?.modRevision ?? 0;
-    }
-  }
+async function get({ kv }: Quorate, operation: Open): Promise<void> {
+  const { entry, revision } = await kv.read(operation.key);
+  operation.revision = revision;
+  operation.sees = "entry";
+  operation.seenValue = entry?.text ?? null;
+  operation.seenModRevision = entry?.modRevision ?? 0;
+}
 
-  /** Whatever is not known to be "not applied" stays open to the end of the history. */
-  private missed(operation: Operation, error: unknown): void {
-    if (!(error instanceof QuorateError)) throw error;
-    if (error.outcome === "unknown" && operation.kind !== "get") this.unknown++;
-    else {
-      this.failed++;
-      this.operations.splice(this.operations.lastIndexOf(operation), 1);
-    }
-  }
+async function compareAndSet({ kv }: Quorate, operation: Open): Promise<void> {
+  const now = await kv.read(operation.key, { level: "session" });
+  operation.invokedAt = performance.now();
+  operation.sees = "version";
+  operation.seenModRevision = now.entry?.modRevision ?? 0;
+  const expected = now.entry === null ? null : { modRevision: now.entry.modRevision };
+  const { swapped, found, revision } = await kv.compareAndSet(operation.key, expected, operation.value);
+  operation.revision = revision;
+  if (swapped) return;
+  operation.kind = "read";
+  operation.value = null;
+  operation.sees = "entry";
+  operation.seenValue = found?.text ?? null;
+  operation.seenModRevision = found?.modRevision ?? 0;
 }
