@@ -13,3 +13,4 @@ export type {
   ServerHello,
   WatchFrame,
 } from "./dial.ts";
+export { keyedFraction, keyedIdentity, pauseMs } from "./keyed-random.ts";

@@ -1,1 +1,10 @@
-export {};
+export { dialOver, type DialWebSocketOptions } from "./dial-websocket.ts";
+export { type DialNodeOptions, dialWebSocket } from "./dial-node.ts";
+export { CloseCode } from "./handshake.ts";
+export { NET_LIMITS, type NetLimits } from "./limits.ts";
+export type { PeerStatus } from "./peers/peer-link.ts";
+export { createPeerTransport, type PeerTransport, type PeerTransportOptions } from "./peers/peer-transport.ts";
+export { type ClientPort, type ClientPortOptions, createClientPort, type Served } from "./server/client-port.ts";
+export { listen, type Listener, type ListenOptions } from "./server/listen.ts";
+export type { NodeTls } from "./websocket/node.ts";
+export type { OpenSocket, Socket, SocketEnd, SocketEvents } from "./websocket/socket.ts";
