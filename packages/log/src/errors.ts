@@ -39,6 +39,23 @@ export function tooLarge(group: number, bytes: number, bytesMax: number, request
   );
 }
 
+/** A request that cannot stand in a batch. */
+export function malformed(group: number, why: string, request: RequestId): QuorateError {
+  return new QuorateError(
+    "BAD_COMMAND",
+    "not-applied",
+    `group ${group} cannot take this request: ${why}`,
+    { group },
+    request,
+  );
+}
+
+/** The engine refused a wish of an operator; nothing happened. */
+export function refused(group: number, leader: number, leads: boolean, why: string): QuorateError {
+  const words = `group ${group} refused: ${why}`;
+  return new QuorateError(leads ? "BAD_OPTION" : "NO_LEADER", "not-applied", words, { group, leader });
+}
+
 /** The log waits for space: writes are refused, reads go on. */
 export function writesHeld(group: number, request: RequestId): QuorateError {
   return new QuorateError(

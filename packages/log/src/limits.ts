@@ -30,16 +30,12 @@ export interface LogLimits {
   readonly supplyBytesPerTurn: number;
   /** A lagging peer with more than this queued is not given more. Default 4 MiB. */
   readonly supplyQueuedBytesMax: number;
-  /** Bytes in one chunk of a snapshot sent to a peer. Default 256 KiB. */
-  readonly snapshotChunkBytes: number;
-  /** A snapshot transfer that brought nothing for this long is asked for again. Default 500. */
-  readonly snapshotRetryMs: number;
   /** Entries applied between two checkpoints. Default 100,000; fewer costs writes, more costs restart time. */
   readonly checkpointEntries: number;
   /** Bytes of entries applied between two checkpoints. Default 64 MiB. */
   readonly checkpointBytes: number;
-  /** Entries below a checkpoint that stay readable for laggards. Default 1,024. */
-  readonly keepEntries: number;
+  /** A checkpoint that failed, for want of space, is tried again after this long. Default 1,000. */
+  readonly checkpointRetryMs: number;
   /** Between two digest reports to peers. Default 1,000. */
   readonly digestMs: number;
   /** Digests remembered, one a slot. Default 4,096; a power of two. */
@@ -65,11 +61,9 @@ export const LOG_LIMITS: LogLimits = {
   watchersMax: 65_536,
   supplyBytesPerTurn: 1024 * 1024,
   supplyQueuedBytesMax: 4 * 1024 * 1024,
-  snapshotChunkBytes: 256 * 1024,
-  snapshotRetryMs: 500,
   checkpointEntries: 100_000,
   checkpointBytes: 64 * 1024 * 1024,
-  keepEntries: 1_024,
+  checkpointRetryMs: 1_000,
   digestMs: 1_000,
   digestSlots: 4_096,
   turnRoundsMax: 8,

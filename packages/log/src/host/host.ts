@@ -1,0 +1,523 @@
+import { type Clock, type Composite, QuorateError, SuspensionDetector } from "@quorate/machine";
+import {
+  createEngine,
+  type EngineConfig,
+  FIRST_STANDING,
+  type Governing,
+  MAJORITY,
+  type Member,
+  type Members,
+  type Speaker,
+} from "@quorate/paxos";
+import type { Disk, Done } from "../disk/disk.ts";
+import { closed, logCorrupt } from "../errors.ts";
+import type { LogLimits } from "../limits.ts";
+import { Answers } from "../replica/answers.ts";
+import { GroupReplica, type Replica, type ReplicaRoom, type ReplicaStart } from "../replica/replica.ts";
+import { startingPoint } from "../replica/starting-point.ts";
+import { takeCheckpoint } from "../snapshot/checkpoint.ts";
+import { createSnapshotInstaller, type SnapshotInstaller } from "../snapshot/install.ts";
+import type { SnapshotLimits } from "../snapshot/limits.ts";
+import { createSnapshotSender, type SnapshotSender } from "../snapshot/send.ts";
+import { openSnapshots, type Snapshots } from "../snapshot/snapshots.ts";
+import type { Forming, PeerMessage, Transport } from "../transport/transport.ts";
+import type { WalLimits } from "../wal/limits.ts";
+import { type OpenedWal, openWal } from "../wal/wal.ts";
+import { FormingState } from "./forming.ts";
+import { type Identity, readIdentity, writeIdentity } from "./identity.ts";
+import { randomBelow48 } from "./keyed-random.ts";
+
+/** What the engines of a host are set up with; `ENGINE_DEFAULTS` of @quorate/paxos are the defaults. */
+export type EngineSettings = Omit<EngineConfig, "self" | "incarnation" | "life" | "seed">;
+
+/** How one process of a cluster is set up. */
+export interface HostOptions {
+  /** Name of the cluster, 1 … 64 characters. A folder and a peer of another one are refused. */
+  readonly cluster: string;
+  /** This node, 1 … 1023. */
+  readonly id: number;
+  /** The nodes that form the cluster, this one among them, the same list at each; with `join`, the nodes to ask. */
+  readonly initialNodes: readonly number[];
+  /** An empty folder joins a formed cluster, under a new incarnation and without a vote, instead of forming one. */
+  readonly join: boolean;
+  readonly disk: Disk;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Random, below 2^53, another one at each start of the process: its life and the incarnation of an empty folder come from it. */
+  readonly seed: number;
+  readonly limits: LogLimits;
+  readonly walLimits: WalLimits;
+  readonly snapshotLimits: SnapshotLimits;
+  readonly protocol: EngineSettings;
+  /** Told once, if the node stops serving for good. The error says why, and what to do. */
+  readonly onFailed: (error: QuorateError) => void;
+}
+
+/** One group of this process. */
+export interface ReplicaOptions {
+  /** 1 or more. */
+  readonly group: number;
+  /** A new one: it is replaced by the newest snapshot, if there is one. */
+  readonly machine: Composite;
+  /** The set that the group begins with, the same at every node. Incarnation 0: the one that the node was formed with. Ignored once the log has a set. */
+  readonly members: Members;
+}
+
+/** What a host is, at one moment. */
+export interface HostStatus {
+  readonly cluster: string;
+  readonly node: number;
+  /** 0 until it is known. */
+  readonly incarnation: number;
+  readonly life: number;
+  readonly state: "starting" | "forming" | "formed" | "failed" | "closed";
+  /** While forming: the nodes whose word is missing. */
+  readonly missing: readonly number[];
+  readonly error: QuorateError | null;
+  readonly walUnit: number;
+  readonly walBytes: number;
+  readonly diskFull: boolean;
+  readonly groups: readonly number[];
+  readonly turns: number;
+}
+
+/** One a process: it owns the log on disk, the links and the turn. */
+export interface Host {
+  /** Waits until the cluster is formed. */
+  open(options: ReplicaOptions, done: Done<Replica>): void;
+  status(): HostStatus;
+  /** Tells everybody who waits, seals the log and gives the folder back. */
+  close(done: Done): void;
+}
+
+/** Starts a host; it claims its folder, reads its log and forms its cluster in later turns. */
+export function createHost(options: HostOptions): Host {
+  const host = new RunningHost(options);
+  host.start();
+  return host;
+}
+
+/** The set of members that a group begins with: majority quorums, one zone, the incarnations that the cluster is formed with. */
+export function initialMembers(nodes: readonly number[], leaseMs: number = 0): Members {
+  const voters = [...nodes].sort((left, right) => left - right).map((node) => ({ node, incarnation: 0, zone: 0 }));
+  return { voters, nonVoters: [], quorum: MAJORITY, leaseMs };
+}
+
+/** Group of the messages that are no group's: forming. */
+const NO_GROUP = 0;
+
+interface Waiting {
+  readonly options: ReplicaOptions;
+  readonly done: Done<Replica>;
+}
+
+class RunningHost implements Host {
+  readonly #options: HostOptions;
+  readonly #clock: Clock;
+  readonly #life: number;
+  readonly #detector: SuspensionDetector;
+  readonly #answers: Answers;
+  readonly #replicas = new Map<number, GroupReplica>();
+  readonly #opening = new Set<number>();
+  readonly #answerForming = new Set<number>();
+  #waiting: Waiting[] = [];
+  #release: (() => void) | null = null;
+  #forming: FormingState | null = null;
+  #formingSentMs = -Infinity;
+  #writingIdentity = false;
+  #wal: OpenedWal | null = null;
+  #snapshots: Snapshots | null = null;
+  #sender: SnapshotSender | null = null;
+  #installer: SnapshotInstaller | null = null;
+  #state: "starting" | "running" | "failed" | "closed" = "starting";
+  #error: QuorateError | null = null;
+  #scheduled = false;
+  #cancelTick: () => void = () => undefined;
+  #turns = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#life = randomBelow48(options.seed, "life");
+    this.#detector = new SuspensionDetector(options.clock.nowMs(), options.clock.wallMs());
+    this.#answers = new Answers(() => this.#wake());
+  }
+
+  // ── start: folder, identity, log, snapshots, links ──
+
+  start(): void {
+    const { disk, cluster, id } = this.#options;
+    disk.claim((claimError, release) => {
+      if (this.#ended) {
+        if (claimError === null) release();
+        return;
+      }
+      if (claimError !== null) return this.#fail(claimError);
+      this.#release = release;
+      readIdentity(disk, cluster, id, (error, identity) => {
+        if (this.#ended) return;
+        if (error !== null) return this.#fail(error);
+        if (identity !== null) return this.#openLog(identity);
+        const incarnation = randomBelow48(this.#options.seed, "incarnation");
+        const fresh: Identity = { cluster, node: id, incarnation, state: "new", members: [] };
+        writeIdentity(disk, fresh, (writeError) => {
+          if (this.#ended) return;
+          if (writeError !== null) return this.#fail(writeError);
+          this.#openLog(fresh);
+        });
+      });
+    });
+  }
+
+  #openLog(identity: Identity): void {
+    const { disk, clock, cluster, walLimits, snapshotLimits } = this.#options;
+    this.#forming = new FormingState(identity, this.#options);
+    const onFailed = (error: QuorateError): void => this.#fail(error);
+    openWal({ disk, clock, cluster, limits: walLimits, onFailed }, (walError, opened) => {
+      if (this.#ended) return;
+      if (walError !== null) return this.#fail(walError);
+      const fault = opened.faults[0];
+      if (fault !== undefined) return this.#fail(logCorrupt(fault.file, fault.offset, fault.why));
+      this.#wal = opened;
+      openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
+        if (this.#ended) return;
+        if (error !== null) return this.#fail(error);
+        this.#run(snapshots);
+      });
+    });
+  }
+
+  #run(snapshots: Snapshots): void {
+    const { disk, clock, transport, snapshotLimits: limits } = this.#options;
+    const send = (group: number, to: number, message: PeerMessage): void => {
+      transport.send(group, this.#speaker(), [to], message);
+      this.#wake();
+    };
+    this.#snapshots = snapshots;
+    this.#sender = createSnapshotSender({ snapshots, clock, limits, send });
+    this.#installer = createSnapshotInstaller({
+      disk,
+      snapshots,
+      clock,
+      limits,
+      send,
+      installed: (group, head) => this.#replicas.get(group)?.snapshotArrived(head),
+    });
+    this.#state = "running";
+    transport.open(
+      (from, group, message) => this.#receive(from, group, message),
+      (node) => {
+        for (const replica of this.#replicas.values()) replica.suspect(node);
+      },
+    );
+    this.#tick();
+    this.#wake();
+  }
+
+  // ── what callers see ──
+
+  open(options: ReplicaOptions, done: Done<Replica>): void {
+    if (this.#ended) return this.#answers.refuse(done, this.#endError());
+    this.#waiting.push({ options, done });
+    this.#wake();
+  }
+
+  status(): HostStatus {
+    const forming = this.#forming;
+    const formed = forming !== null && forming.settled;
+    const running = this.#state === "running" ? (formed ? "formed" : "forming") : this.#state;
+    return {
+      cluster: this.#options.cluster,
+      node: this.#options.id,
+      incarnation: forming?.identity.incarnation ?? 0,
+      life: this.#life,
+      state: running,
+      missing: forming?.missing() ?? [],
+      error: this.#error,
+      walUnit: this.#wal?.wal.unit ?? 0,
+      walBytes: this.#wal?.wal.bytes ?? 0,
+      diskFull: this.#wal?.wal.full ?? false,
+      groups: [...this.#replicas.keys()],
+      turns: this.#turns,
+    };
+  }
+
+  close(done: Done): void {
+    if (this.#state === "closed") return this.#answers.add(done, null, undefined);
+    const failed = this.#state === "failed";
+    this.#state = "closed";
+    this.#endAll(null);
+    const given = (error: QuorateError | null): void => {
+      this.#release?.();
+      this.#release = null;
+      this.#answers.add(done, error, undefined);
+    };
+    if (this.#wal === null || failed) given(null);
+    else this.#wal.wal.close(given);
+    this.#wake();
+  }
+
+  // ── the turn ──
+
+  #wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.endOfTurn(() => this.#turn());
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#clock.after(this.#options.limits.tickMs, () => {
+      this.#tick();
+      this.#wake();
+    });
+  }
+
+  /**
+   * All input of this turn is gathered. The clock is read now, once: not before any receipt of the turn and not after any of its sends, so that a
+   * grant counted from it ends no sooner than promised, and a leader's lease no later.
+   */
+  #turn(): void {
+    this.#scheduled = false;
+    this.#turns += 1;
+    if (this.#state === "running") {
+      const nowMs = this.#clock.nowMs();
+      if (this.#detector.suspended(nowMs, this.#clock.wallMs())) this.#suspended();
+      this.#formingTurn(nowMs);
+      for (const replica of this.#replicas.values()) replica.turn(nowMs);
+      this.#options.transport.endTurn();
+    }
+    this.#answers.flush();
+  }
+
+  #suspended(): void {
+    for (const replica of this.#replicas.values()) replica.suspended();
+  }
+
+  #leaseStands(validUntilMs: number): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (this.#detector.suspended(nowMs, this.#clock.wallMs())) {
+      this.#suspended();
+      return false;
+    }
+    return nowMs < validUntilMs;
+  }
+
+  #receive(from: Speaker, group: number, message: PeerMessage): void {
+    if (this.#state !== "running") return;
+    if (message.kind === "forming") {
+      this.#receiveForming(from, message);
+      return this.#wake();
+    }
+    const replica = this.#replicas.get(group);
+    if (replica === undefined) return;
+    switch (message.kind) {
+      case "snapshot-chunk":
+        this.#installer?.chunk(group, from.node, message, replica.appliedTo);
+        break;
+      case "snapshot-wanted":
+        this.#sender?.wanted(group, from.node, message);
+        break;
+      case "digest":
+        replica.receiveDigest(from, message);
+        break;
+      default:
+        replica.receive(from, message);
+    }
+    this.#wake();
+  }
+
+  #speaker(): Speaker {
+    return {
+      node: this.#options.id,
+      incarnation: this.#forming?.identity.incarnation ?? 0,
+      life: this.#life,
+      unit: this.#wal?.wal.unit ?? 0,
+    };
+  }
+
+  // ── forming ──
+
+  #receiveForming(from: Speaker, message: Forming): void {
+    if (message.cluster !== this.#options.cluster || this.#forming === null) return;
+    this.#forming.receive(from.node, message);
+    if (message.state !== "formed") this.#answerForming.add(from.node);
+  }
+
+  #formingTurn(nowMs: number): void {
+    const forming = this.#forming!;
+    const { transport, id, initialNodes, limits } = this.#options;
+    if (!forming.settled) {
+      this.#stepForming(forming);
+      if (this.#state !== "running") return;
+      if (nowMs - this.#formingSentMs >= limits.formingMs) {
+        this.#formingSentMs = nowMs;
+        for (const node of initialNodes) if (node !== id) this.#answerForming.add(node);
+        for (const member of forming.identity.members) if (member.node !== id) this.#answerForming.add(member.node);
+      } else this.#answerForming.clear();
+    }
+    if (this.#answerForming.size > 0) {
+      transport.send(NO_GROUP, this.#speaker(), [...this.#answerForming], forming.message());
+      this.#answerForming.clear();
+    }
+    if (forming.settled) this.#openWaiting(forming.identity);
+  }
+
+  #stepForming(forming: FormingState): void {
+    if (this.#writingIdentity) return;
+    const { next, refused } = forming.step();
+    if (refused !== null) return this.#fail(refused);
+    if (next === null) return;
+    this.#writingIdentity = true;
+    writeIdentity(this.#options.disk, next, (error) => {
+      if (this.#ended) return;
+      this.#writingIdentity = false;
+      if (error !== null) return this.#fail(error);
+      forming.durable(next);
+      this.#formingSentMs = -Infinity;
+      if (forming.settled) for (const node of this.#peersOf(next)) this.#answerForming.add(node);
+      this.#wake();
+    });
+  }
+
+  #peersOf(identity: Identity): readonly number[] {
+    return identity.members.map((member) => member.node).filter((node) => node !== this.#options.id);
+  }
+
+  // ── groups ──
+
+  #openWaiting(identity: Identity): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const each of waiting) this.#openGroup(identity, each);
+  }
+
+  #openGroup(identity: Identity, { options, done }: Waiting): void {
+    const { group, machine } = options;
+    if (this.#opening.has(group) || !Number.isSafeInteger(group) || group < 1) {
+      const words = `group ${group} cannot be opened: it is open already, or no integer of 1 or more`;
+      return this.#answers.refuse(done, new QuorateError("BAD_OPTION", "not-applied", words, { group }));
+    }
+    const formed = this.#formedSet(identity, options.members);
+    if (formed instanceof QuorateError) return this.#answers.refuse(done, formed);
+    this.#opening.add(group);
+    const snapshots = this.#snapshots!;
+    const head = snapshots.latest(group);
+    if (head === null) {
+      return this.#startGroup(options, { composite: machine, slot: 0, standing: FIRST_STANDING }, formed, done);
+    }
+    const restore = machine.restore();
+    snapshots.read(group, restore.push.bind(restore), (error, read) => {
+      if (this.#ended) return this.#answers.refuse(done, this.#endError());
+      if (error !== null) return this.#refuseStart(done, error);
+      if (read === null || read.slot !== head.slot) {
+        return this.#refuseStart(done, logCorrupt(`snapshot of group ${group}`, 0, "it changed while it was read"));
+      }
+      const composite = restore.end();
+      this.#startGroup(options, { composite, slot: read.slot, standing: read.standing }, formed, done);
+      this.#wake();
+    });
+  }
+
+  #startGroup(options: ReplicaOptions, start: ReplicaStart, formed: Governing, done: Done<Replica>): void {
+    const { group } = options;
+    const { wal, groups } = this.#wal!;
+    const { id, limits, transport, protocol, seed } = this.#options;
+    const { incarnation } = this.#forming!.identity;
+    const snapshots = this.#snapshots!;
+    const log = wal.group(group);
+    let durable: ReturnType<typeof startingPoint>;
+    try {
+      durable = startingPoint(group, groups.get(group)?.durable ?? null, snapshots.latest(group), formed, wal.unit);
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError)) throw thrown;
+      return this.#refuseStart(done, thrown);
+    }
+    const engine = createEngine(
+      { ...protocol, self: id, incarnation, life: this.#life, seed: randomBelow48(seed, `engine ${group}`) },
+      durable,
+    );
+    const room: ReplicaRoom = {
+      group,
+      node: id,
+      incarnation,
+      clock: this.#clock,
+      limits,
+      answers: this.#answers,
+      log,
+      snapshots: {
+        checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
+        read: (which, push, readDone) => snapshots.read(which, push, readDone),
+        offer: (which, to) => this.#sender!.offer(which, to),
+      },
+      messageEntriesMax: protocol.limits.messageEntriesMax,
+      send: (speaker, to, message) => transport.send(group, speaker, to, message),
+      speaker: () => this.#speaker(),
+      queuedBytes: (node) => transport.queuedBytes(node),
+      diskFull: () => wal.full,
+      leaseStands: (validUntilMs) => this.#leaseStands(validUntilMs),
+      wake: () => this.#wake(),
+    };
+    const replica = new GroupReplica(room, engine, durable, start);
+    this.#replicas.set(group, replica);
+    this.#answers.add(done, null, replica);
+  }
+
+  /** What cannot be read at the start stops the node, not one group: a vote may be missing. */
+  #refuseStart(done: Done<Replica>, error: QuorateError): void {
+    this.#answers.refuse(done, error);
+    this.#fail(error);
+  }
+
+  /** The set that a group begins with, each member with the incarnation that the cluster was formed with. */
+  #formedSet(identity: Identity, members: Members): Governing | QuorateError {
+    const missing: number[] = [];
+    const named = (member: Member): Member => {
+      if (member.incarnation !== 0) return member;
+      const formed = identity.members.find((each) => each.node === member.node);
+      if (formed === undefined) missing.push(member.node);
+      return { ...member, incarnation: formed?.incarnation ?? 0 };
+    };
+    const set: Members = { ...members, voters: members.voters.map(named), nonVoters: members.nonVoters.map(named) };
+    if (missing.length > 0 || set.voters.length === 0) {
+      const words =
+        `a group cannot begin with the nodes ${set.voters.map((member) => member.node).join(", ")}: the cluster was formed by ` +
+        `${identity.members.map((member) => member.node).join(", ")}. Begin with those, and change the members afterwards`;
+      return new QuorateError("BAD_OPTION", "not-applied", words, { node: missing[0] ?? 0 });
+    }
+    return { members: set, slot: 0, floor: 0 };
+  }
+
+  // ── the end ──
+
+  get #ended(): boolean {
+    return this.#state === "failed" || this.#state === "closed";
+  }
+
+  #endError(): QuorateError {
+    return this.#error ?? closed(`node ${this.#options.id}`, "not-applied", null);
+  }
+
+  #fail(error: QuorateError): void {
+    if (this.#ended) return;
+    this.#state = "failed";
+    this.#error = error;
+    this.#endAll(error);
+    // A log that is open may still have writes under way: its folder stays claimed until this process ends.
+    if (this.#wal === null) {
+      this.#release?.();
+      this.#release = null;
+    }
+    this.#wake();
+    this.#options.onFailed(error);
+  }
+
+  #endAll(error: QuorateError | null): void {
+    this.#cancelTick();
+    for (const replica of this.#replicas.values()) replica.end(error);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { done } of waiting) this.#answers.refuse(done, this.#endError());
+    this.#options.transport.close();
+  }
+}

@@ -1,0 +1,35 @@
+import type { QuorateError } from "@quorate/machine";
+import type { Done } from "../disk/disk.ts";
+
+/**
+ * What is to be told at the end of a turn. Every `done` of a replica goes through here, so nobody is called back inside
+ * a call, and the replies of a turn leave together.
+ */
+export class Answers {
+  readonly #wake: () => void;
+  #tell: (() => void)[] = [];
+
+  /** `wake` makes sure that a turn comes. */
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  add<T>(done: Done<T>, error: QuorateError | null, value: T): void {
+    if (this.#tell.length === 0) this.#wake();
+    this.#tell.push(() => done(error, value));
+  }
+
+  /** Refuses: an error carries no value. */
+  refuse<T>(done: Done<T>, error: QuorateError): void {
+    this.add(done, error, undefined as T);
+  }
+
+  /** Tells what was added before this call; what is added meanwhile comes in the next turn. */
+  flush(): void {
+    if (this.#tell.length === 0) return;
+    const tell = this.#tell;
+    this.#tell = [];
+    for (const each of tell) each();
+    if (this.#tell.length > 0) this.#wake();
+  }
+}

@@ -1,0 +1,590 @@
+import {
+  type Clock,
+  type Composite,
+  MACHINE_NAME_LENGTH_MAX,
+  QuorateError,
+  type ReadLevel,
+  type Reply,
+  type RequestId,
+  type Watcher,
+} from "@quorate/machine";
+import type {
+  Durable,
+  Engine,
+  Entry,
+  Governing,
+  Members,
+  Message,
+  Output,
+  Refusal,
+  Speaker,
+  Standing,
+} from "@quorate/paxos";
+import type { Done } from "../disk/disk.ts";
+import {
+  closed,
+  diverged,
+  logCorrupt,
+  malformed,
+  noLeader,
+  overloaded,
+  refused,
+  tooLarge,
+  writesHeld,
+} from "../errors.ts";
+import type { LogLimits } from "../limits.ts";
+import type { DigestReport, PeerMessage } from "../transport/transport.ts";
+import type { GroupLog, SnapshotHead } from "../wal/group-log.ts";
+import type { Answers } from "./answers.ts";
+import { Applier } from "./applier.ts";
+import { Batcher } from "./batcher.ts";
+import { CarryOut } from "./carry-out.ts";
+import { Counters } from "./counters.ts";
+import { Digests } from "./digests.ts";
+import { Governings } from "./governings.ts";
+import { Reads } from "./reads.ts";
+import { Repair } from "./repair.ts";
+import { Replies } from "./replies.ts";
+import { Watches } from "./watches.ts";
+
+/** What a replica is and does, at one moment. */
+export interface ReplicaStatus {
+  readonly group: number;
+  readonly role: "leader" | "follower" | "non-voter" | "removed";
+  /** The node believed to lead; 0: none is known. */
+  readonly leader: number;
+  /** The ballot that this node is open in; 0: it takes no writes. */
+  readonly opening: number;
+  readonly chosenTo: number;
+  readonly appliedTo: number;
+  readonly revision: number;
+  readonly logTimeMs: number;
+  readonly digest: number;
+  /** The set of members in force. */
+  readonly governing: Governing;
+  /** First slot that is still readable in the log. */
+  readonly slotFirst: number;
+  /** The last checkpoint covers everything to here. */
+  readonly checkpointTo: number;
+  /** Commands and their bytes that wait for a batch, and batches that are proposed and not applied. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly undecided: number;
+  readonly watchers: number;
+  /** Why it stopped serving for good. */
+  readonly error: QuorateError | null;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/**
+ * One group's part on this node: bytes in, bytes out. Every `done` comes once, in a later turn. The bytes that are given are kept as they
+ * are: copy first what would pin something larger.
+ */
+export interface Replica {
+  /**
+   * One command, into the log. `releasedTo`: the owner has the results of all its requests up to this number.
+   * The error's outcome is `not-applied` only on the log's word, or if this copy was never handed to an engine; `unknown` asks to send
+   * the same number again, here or elsewhere; `detail.leader` of `NO_LEADER` hints where (0: unknown).
+   */
+  submit(request: RequestId, releasedTo: number, machine: string, command: Uint8Array, done: Done<Reply>): void;
+  /** At any replica. `minRevision` counts for level `session`: the last revision that the session saw. */
+  read(level: ReadLevel, minRevision: number, machine: string, query: Uint8Array, done: Done<Reply>): void;
+  /** Begins once revision `minRevision` is applied here. `wake` comes at the end of a turn: a pull may find something, or throw `CLOSED`. */
+  watch(
+    minRevision: number,
+    machine: string,
+    request: Uint8Array,
+    wake: () => void,
+    done: Done<Watcher<Uint8Array>>,
+  ): void;
+  /** `done`: the first step was taken by the engine. It is chosen when `status().governing` shows it. */
+  changeMembers(target: Members, done: Done): void;
+  transferTo(node: number, done: Done): void;
+  stepDown(): void;
+  status(): ReplicaStatus;
+}
+
+/** Where a replica's state is saved to and comes from. */
+export interface ReplicaSnapshots {
+  /** Makes a checkpoint durable, then lets the log below it go. `image` is released in any case. */
+  checkpoint(head: SnapshotHead, image: ReturnType<Composite["image"]>, done: Done): void;
+  /** Reads the newest snapshot, chunk by chunk. */
+  read(group: number, push: (chunk: Uint8Array) => void, done: Done<SnapshotHead | null>): void;
+  /** Sends the newest snapshot to a peer that lacks it. */
+  offer(group: number, to: number): void;
+}
+
+/** What a replica is given by its host. */
+export interface ReplicaRoom {
+  readonly group: number;
+  readonly node: number;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly limits: LogLimits;
+  readonly answers: Answers;
+  readonly log: GroupLog;
+  readonly snapshots: ReplicaSnapshots;
+  readonly messageEntriesMax: number;
+  send(speaker: Speaker, to: readonly number[], message: PeerMessage): void;
+  speaker(): Speaker;
+  queuedBytes(node: number): number;
+  diskFull(): boolean;
+  leaseStands(validUntilMs: number): boolean;
+  /** Makes sure that a turn comes. */
+  wake(): void;
+}
+
+/** The state that a replica begins with: of a snapshot, or none. */
+export interface ReplicaStart {
+  readonly composite: Composite;
+  readonly slot: number;
+  readonly standing: Standing;
+}
+
+/** A replica, as its host drives it: input is gathered, then one `turn` takes it all. */
+export class GroupReplica implements Replica {
+  readonly #room: ReplicaRoom;
+  readonly #engine: Engine;
+  readonly #answers: Answers;
+  readonly #limits: LogLimits;
+  readonly #governings: Governings;
+  readonly #replies: Replies;
+  readonly #batcher: Batcher;
+  readonly #applier: Applier;
+  readonly #carryOut: CarryOut;
+  readonly #reads: Reads;
+  readonly #watches: Watches;
+  readonly #repair: Repair;
+  readonly #digests: Digests;
+  readonly #counters = new Counters();
+  #inbox: { readonly from: Speaker; readonly message: Message }[] = [];
+  #inputs: (() => void)[] = [];
+  #governing: Governing;
+  #leader = 0;
+  #chosenTo: number;
+  #checkpointTo: number;
+  #checkpointing = false;
+  #checkpointNotBeforeMs = 0;
+  #installing = false;
+  #arrived: SnapshotHead | null = null;
+  #membersSlot = 0;
+  #reportedMs = 0;
+  #reportedSlot = 0;
+  #failure: QuorateError | null = null;
+
+  constructor(room: ReplicaRoom, engine: Engine, durable: Durable, start: ReplicaStart) {
+    this.#room = room;
+    this.#engine = engine;
+    this.#answers = room.answers;
+    this.#limits = room.limits;
+    this.#governings = new Governings(durable.governing);
+    this.#governing = durable.governing.at(-1)!;
+    this.#membersSlot = durable.governing[0]!.slot;
+    this.#chosenTo = durable.base;
+    this.#checkpointTo = durable.base;
+    this.#replies = new Replies(room.answers);
+    this.#batcher = new Batcher(room.limits);
+    this.#digests = new Digests(room.limits.digestSlots);
+    this.#watches = new Watches(room.group, room.limits, room.answers);
+    this.#applier = new Applier(
+      start.composite,
+      (request, settlement) => this.#replies.settle(request, settlement),
+      (entry, counted) => this.#applied(entry, counted),
+    );
+    if (start.slot > 0) this.#applier.replace(start.composite, start.slot, start.standing);
+    this.#carryOut = new CarryOut(room.log, this.#governings, room.send, room.wake);
+    this.#reads = new Reads({
+      group: room.group,
+      limits: room.limits,
+      answers: room.answers,
+      composite: () => this.#applier.composite,
+      appliedTo: () => this.#applier.appliedTo,
+      leader: () => this.#leader,
+      leaseStands: room.leaseStands,
+    });
+    this.#repair = new Repair({
+      limits: room.limits,
+      log: room.log,
+      governings: this.#governings,
+      messageEntriesMax: room.messageEntriesMax,
+      appliedTo: () => this.#applier.appliedTo,
+      chosenTo: () => this.#chosenTo,
+      queuedBytes: room.queuedBytes,
+      send: (to, message) => room.send(room.speaker(), [to], message),
+      offerSnapshot: (to) => room.snapshots.offer(room.group, to),
+      wake: room.wake,
+    });
+  }
+
+  get appliedTo(): number {
+    return this.#applier.appliedTo;
+  }
+
+  // ── for the callers of the log ──
+
+  submit(request: RequestId, releasedTo: number, machine: string, command: Uint8Array, done: Done<Reply>): void {
+    const waiting = this.#replies.find(request);
+    if (waiting !== undefined) {
+      this.#counters.add("submit-again");
+      waiting.tell.push(done);
+      return;
+    }
+    const error = this.#refusal(request, releasedTo, machine, command);
+    if (error !== null) {
+      this.#counters.add(`submit-refused-${error.code}`);
+      return this.#answers.refuse(done, error);
+    }
+    this.#batcher.add(this.#replies.add(request, releasedTo, machine, command, done));
+    this.#room.wake();
+  }
+
+  read(level: ReadLevel, minRevision: number, machine: string, query: Uint8Array, done: Done<Reply>): void {
+    if (this.#failure !== null) return this.#answers.refuse(done, this.#failure);
+    this.#reads.add(level, minRevision, machine, query, this.#room.clock.nowMs(), done);
+    this.#room.wake();
+  }
+
+  watch(
+    minRevision: number,
+    machine: string,
+    request: Uint8Array,
+    wake: () => void,
+    done: Done<Watcher<Uint8Array>>,
+  ): void {
+    if (this.#failure !== null) return this.#answers.refuse(done, this.#failure);
+    this.#watches.add(minRevision, machine, request, wake, this.#room.clock.nowMs(), done);
+    this.#room.wake();
+  }
+
+  changeMembers(target: Members, done: Done): void {
+    this.#wish(done, () => this.#engine.changeMembers(target));
+  }
+
+  transferTo(node: number, done: Done): void {
+    this.#wish(done, () => this.#engine.transferTo(node));
+  }
+
+  stepDown(): void {
+    this.#input(() => this.#engine.stepDown());
+  }
+
+  status(): ReplicaStatus {
+    const { composite, appliedTo } = this.#applier;
+    return {
+      group: this.#room.group,
+      role: this.#role(),
+      leader: this.#leader,
+      opening: this.#batcher.opening,
+      chosenTo: this.#chosenTo,
+      appliedTo,
+      revision: composite.revision,
+      logTimeMs: composite.logTimeMs,
+      digest: composite.digest,
+      governing: this.#governing,
+      slotFirst: this.#room.log.slotFirst,
+      checkpointTo: this.#checkpointTo,
+      waiting: this.#batcher.waiting,
+      waitingBytes: this.#batcher.waitingBytes,
+      undecided: this.#batcher.undecided,
+      watchers: this.#watches.count,
+      error: this.#failure,
+      counters: {
+        ...this.#counters.all(),
+        batches: this.#batcher.batches,
+        "clock-steps": this.#batcher.clockSteps,
+        "void-batches": this.#applier.voids,
+        "messages-sent": this.#carryOut.messagesSent,
+        "records-appended": this.#carryOut.recordsAppended,
+        "entries-supplied": this.#repair.entriesSupplied,
+        "snapshots-offered": this.#repair.snapshotsOffered,
+        "leases-lost": this.#reads.leasesLost,
+        "digests-differing": this.#digests.differing,
+      },
+    };
+  }
+
+  // ── for the host ──
+
+  receive(from: Speaker, message: Message): void {
+    if (this.#failure !== null) return;
+    if (this.#inbox.length >= this.#limits.inboxMessagesMax) return this.#counters.add("inbox-full");
+    this.#inbox.push({ from, message });
+  }
+
+  receiveDigest(from: Speaker, report: DigestReport): void {
+    this.#input(() => this.#digests.receive(from.node, report, this.#applier.appliedTo));
+  }
+
+  /** A redial of `node` was refused (rule 22). */
+  suspect(node: number): void {
+    this.#input(() => this.#engine.suspect(node));
+  }
+
+  /** The machine slept, or a clock jumped (rule 26). */
+  suspended(): void {
+    this.#counters.add("suspended");
+    this.#input(() => this.#engine.suspended());
+  }
+
+  /** A snapshot that covers everything to `head.slot` is whole and durable here. */
+  snapshotArrived(head: SnapshotHead): void {
+    if (head.slot <= this.#applier.appliedTo || this.#failure !== null) return;
+    if (this.#installing || this.#checkpointing) {
+      this.#arrived = head;
+      return;
+    }
+    this.#installing = true;
+    const restore = this.#applier.composite.restore();
+    this.#room.snapshots.read(this.#room.group, restore.push.bind(restore), (error, read) => {
+      this.#input(() => {
+        this.#installing = false;
+        // The file is damaged, or was replaced: the peer offers its snapshot again.
+        if (error !== null || read === null) this.#counters.add("snapshot-unreadable");
+        else if (read.slot > this.#applier.appliedTo) this.#install(read, restore.end());
+        this.#nextArrived();
+      });
+    });
+  }
+
+  /** Everything gathered goes into the engine, and all it wants is done. `nowMs` was read after the gathering. */
+  turn(nowMs: number): void {
+    if (this.#failure !== null) return;
+    this.#engine.tick(nowMs);
+    this.#takeInputs();
+    for (let round = 1; this.#round(nowMs); round++) {
+      if (round < this.#limits.turnRoundsMax) continue;
+      this.#room.wake();
+      break;
+    }
+    this.#repair.send();
+    this.#report(nowMs);
+    this.#checkpoint(nowMs);
+    this.#reads.answer(nowMs);
+    if (this.#reads.asksAgain) this.#room.wake();
+    this.#watches.endTurn(this.#applier.composite, nowMs);
+    this.#judge();
+  }
+
+  /** Ends, in good order or not: everybody who waits is told. */
+  end(error: QuorateError | null): void {
+    if (this.#failure !== null) return;
+    const reason = error ?? closed(`the replica of group ${this.#room.group}`, "not-applied", null);
+    this.#failure = reason;
+    this.#batcher.drop();
+    this.#replies.refuseAll(({ handed, request }) => {
+      const outcome = handed ? "unknown" : "not-applied";
+      return new QuorateError(reason.code, outcome, reason.message, reason.detail, request, reason);
+    });
+    this.#reads.refuseAll(reason);
+    this.#watches.refuseAll(reason);
+    this.#watches.closeAll();
+    this.#repair.close();
+    this.#inbox = [];
+    this.#inputs = [];
+  }
+
+  // ── one turn ──
+
+  #takeInputs(): void {
+    const persisted = this.#carryOut.takePersisted();
+    if (persisted !== null) this.#engine.persisted(persisted.seq, persisted.unit);
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    for (const input of inputs) input();
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const { from, message } of inbox) this.#engine.receive(from, message);
+  }
+
+  /** Returns whether another round can do more at once. */
+  #round(nowMs: number): boolean {
+    const writing = this.#carryOut.writing;
+    const propose = this.#engine.propose.bind(this.#engine);
+    this.#batcher.propose(propose, nowMs, this.#applier.composite.dueMs(), writing);
+    this.#reads.ask(this.#engine, nowMs);
+    const output = this.#engine.output();
+    this.#carryOut.carry(output);
+    this.#chosenTo = output.chosenTo;
+    this.#governing = output.governing;
+    this.#leader = output.leader;
+    for (const event of output.events) {
+      this.#counters.add(event.kind === "ignored" ? `ignored-${event.message}-${event.why}` : event.kind);
+    }
+    const applied = this.#applyAll(output);
+    for (const supply of output.supply) this.#repair.supply(supply);
+    for (const answer of output.reads) this.#reads.bound(answer);
+    const turned = this.#follow(output, nowMs);
+    return (applied || turned) && this.#failure === null;
+  }
+
+  #applyAll({ chosen }: Output): boolean {
+    if (chosen.length === 0) return false;
+    for (const entry of chosen) {
+      try {
+        this.#applier.apply(entry);
+      } catch (thrown) {
+        if (!(thrown instanceof QuorateError)) throw thrown;
+        this.end(logCorrupt(`group ${this.#room.group}, slot ${entry.slot}`, 0, thrown.message, thrown));
+        return false;
+      }
+    }
+    this.#engine.applied(this.#applier.appliedTo);
+    return true;
+  }
+
+  #applied(entry: Entry, counted: boolean): void {
+    if (entry.kind === "members") this.#membersSlot = entry.slot;
+    if (entry.kind === "batch" && entry.origin === this.#batcher.opening) this.#batcher.decided(counted);
+    this.#digests.note(entry.slot, this.#applier.composite.digest);
+  }
+
+  /** The opening that the engine names now is the one that batches are stamped for. */
+  #follow(output: Output, nowMs: number): boolean {
+    const before = this.#batcher.opening;
+    if (output.opening === before) {
+      if (before === 0 && output.leader !== this.#room.node) this.#refuseWaiting();
+      return false;
+    }
+    if (before !== 0) {
+      this.#batcher.ended();
+      this.#replies.refuseAllHanded((request) => noLeader(this.#room.group, this.#hint(), "unknown", request));
+    }
+    if (output.opening !== 0) this.#batcher.opened(output.opening, this.#applier.composite.logTimeMs, nowMs);
+    else if (output.leader !== this.#room.node) this.#refuseWaiting();
+    return output.opening !== 0;
+  }
+
+  /** What no engine was handed goes to the leader, wherever that is. */
+  #refuseWaiting(): void {
+    if (this.#batcher.waiting === 0) return;
+    for (const waiter of this.#batcher.drop()) {
+      // One that came back from a void batch was handed over once: other copies of it may stand in the log.
+      const outcome = waiter.handed ? "unknown" : "not-applied";
+      this.#replies.refuse(waiter, noLeader(this.#room.group, this.#hint(), outcome, waiter.request));
+    }
+  }
+
+  #install(head: SnapshotHead, composite: Composite): void {
+    this.#applier.replace(composite, head.slot, head.standing);
+    this.#governings.add(head.governing);
+    this.#membersSlot = Math.max(this.#membersSlot, head.governing.slot);
+    this.#room.log.trim(head.slot, head.governing);
+    this.#engine.installed(head.slot, head.governing);
+    this.#checkpointTo = head.slot;
+    this.#counters.add("snapshots-installed");
+    this.#watches.closeAll();
+  }
+
+  #nextArrived(): void {
+    const head = this.#arrived;
+    this.#arrived = null;
+    if (head !== null) this.snapshotArrived(head);
+  }
+
+  #checkpoint(nowMs: number): void {
+    const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
+    const { checkpointEntries, checkpointBytes } = this.#limits;
+    if (entriesSince < checkpointEntries && bytesSince < checkpointBytes) return;
+    if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
+    const governing = this.#governings.at(appliedTo);
+    // The set that an applied change put in force comes with the engine's next records.
+    if (governing.slot < this.#membersSlot) return;
+    const { group } = this.#room;
+    const { revision, digest } = composite;
+    const head: SnapshotHead = { group, slot: appliedTo, governing, standing, revision, digest };
+    this.#checkpointing = true;
+    this.#applier.entriesSince = 0;
+    this.#applier.bytesSince = 0;
+    this.#room.snapshots.checkpoint(head, composite.image(), (error) => {
+      this.#input(() => {
+        this.#checkpointing = false;
+        this.#nextArrived();
+        if (error === null) {
+          this.#checkpointTo = Math.max(this.#checkpointTo, head.slot);
+          this.#engine.checkpointed(head.slot);
+          return this.#counters.add("checkpoints");
+        }
+        // No space, or none yet: the log stays as long as it is, and the next try comes later.
+        this.#counters.add(`checkpoint-failed-${error.code}`);
+        this.#applier.entriesSince += checkpointEntries;
+        this.#checkpointNotBeforeMs = this.#room.clock.nowMs() + this.#limits.checkpointRetryMs;
+      });
+    });
+  }
+
+  #report(nowMs: number): void {
+    const { appliedTo, composite } = this.#applier;
+    if (appliedTo === this.#reportedSlot || nowMs - this.#reportedMs < this.#limits.digestMs) return;
+    this.#reportedMs = nowMs;
+    this.#reportedSlot = appliedTo;
+    const { voters, nonVoters } = this.#governing.members;
+    const peers = [...voters, ...nonVoters].map((member) => member.node).filter((node) => node !== this.#room.node);
+    if (peers.length === 0) return;
+    const { digest, revision } = composite;
+    this.#room.send(this.#room.speaker(), peers, { kind: "digest", slot: appliedTo, digest, revision });
+  }
+
+  #judge(): void {
+    const found = this.#digests.divergence(this.#governing.members.voters.map((voter) => voter.node));
+    if (found === null || this.#failure !== null) return;
+    this.end(diverged(this.#room.group, this.#room.node, found.slotFrom, found.slotTo));
+  }
+
+  // ── small things ──
+
+  #input(run: () => void): void {
+    if (this.#failure !== null) return;
+    this.#inputs.push(run);
+    this.#room.wake();
+  }
+
+  #wish(done: Done, ask: () => Refusal | null): void {
+    if (this.#failure !== null) return this.#answers.refuse(done, this.#failure);
+    this.#input(() => {
+      const refusal = ask();
+      if (refusal === null) this.#answers.add(done, null, undefined);
+      else this.#answers.refuse(done, refused(this.#room.group, this.#leader, this.#leads, refusal.why));
+    });
+  }
+
+  get #leads(): boolean {
+    return this.#batcher.opening !== 0 || this.#leader === this.#room.node;
+  }
+
+  /** The leader to ask instead of this node. */
+  #hint(): number {
+    return this.#leader === this.#room.node ? 0 : this.#leader;
+  }
+
+  #refusal(request: RequestId, releasedTo: number, machine: string, command: Uint8Array): QuorateError | null {
+    const { group } = this.#room;
+    const { commandBytesMax, waitingCommandsMax, waitingBytesMax } = this.#limits;
+    if (this.#failure !== null) return this.#failure;
+    if (!this.#leads) return noLeader(group, this.#hint(), "not-applied", request);
+    if (command.length > commandBytesMax) return tooLarge(group, command.length, commandBytesMax, request);
+    const numbers = [request.session, request.number, releasedTo];
+    if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0) || request.number === 0) {
+      return malformed(
+        group,
+        "session, number and released-to must be integers of 0 or more, the number 1 or more",
+        request,
+      );
+    }
+    if (machine.length > MACHINE_NAME_LENGTH_MAX)
+      return malformed(group, "the name of the machine is too long", request);
+    if (this.#room.diskFull()) return writesHeld(group, request);
+    if (this.#batcher.waiting >= waitingCommandsMax)
+      return overloaded(group, "waitingCommandsMax", waitingCommandsMax, request);
+    if (this.#batcher.waitingBytes >= waitingBytesMax)
+      return overloaded(group, "waitingBytesMax", waitingBytesMax, request);
+    return null;
+  }
+
+  #role(): ReplicaStatus["role"] {
+    const { voters, nonVoters } = this.#governing.members;
+    const isSelf = (member: { readonly node: number; readonly incarnation: number }): boolean =>
+      member.node === this.#room.node && member.incarnation === this.#room.incarnation;
+    if (voters.some(isSelf)) return this.#leads ? "leader" : "follower";
+    return nonVoters.some(isSelf) ? "non-voter" : "removed";
+  }
+}
