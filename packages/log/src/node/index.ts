@@ -1,1 +1,2 @@
-export {};
+export { createNodeClock } from "./node-clock.ts";
+export { createNodeDisk } from "./node-disk.ts";
