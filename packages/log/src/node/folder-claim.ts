@@ -4,92 +4,71 @@ import { join } from "node:path";
 import { diskFailed, folderInUse, notWritable } from "../disk/disk-errors.ts";
 import type { Done } from "../disk/disk.ts";
 
-const CLAIM = "claim";
+/** `claim-PID-START`: the process, and the moment it started, so that a pid given to another process later does not count. */
+const CLAIM = /^claim-(?<pid>\d+)-(?<start>\w+)$/;
 
 /** Folders that this very process holds: a second host in it is refused like any other. */
 const own = new Set<string>();
 
 /**
- * Holds a folder for this process: a file with the pid and the moment at which that process started, so that a pid given to another
- * process later does not count. The file of a process that is gone is replaced.
+ * Holds a folder for this process. Each claimant first makes a file whose name is its own alone, then looks for those of others that live: of two that
+ * come at once at most one finds none, and perhaps neither does. A file of a process that is gone is nobody's any more, and removed.
  */
 export function claimFolder(folder: string, done: Done<() => void>): void {
-  const path = join(folder, CLAIM);
   setImmediate(() => {
     try {
       fs.mkdirSync(folder, { recursive: true });
       const key = fs.realpathSync(folder);
       if (own.has(key)) return done(folderInUse(folder, process.pid), () => {});
-      const holder = readHolder(path);
-      if (holder !== null && holder.pid !== process.pid && startOf(holder.pid) === holder.start) {
-        return done(folderInUse(folder, holder.pid), () => {});
+      const name = `claim-${process.pid}-${startOf(process.pid)}`;
+      fs.writeFileSync(join(key, name), "");
+      const holder = livingHolder(key, name);
+      if (holder !== 0) {
+        fs.rmSync(join(key, name), { force: true });
+        return done(folderInUse(folder, holder), () => {});
       }
-      if (!replaceClaim(path, holder)) return done(folderInUse(folder, readHolder(path)?.pid ?? 0), () => {});
       own.add(key);
       done(null, () => {
         own.delete(key);
-        fs.rmSync(path, { force: true });
+        fs.rmSync(join(key, name), { force: true });
       });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const denied =
-        code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR" || code === "EEXIST";
+      const denied = ["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"].includes(
+        (error as NodeJS.ErrnoException).code ?? "",
+      );
       done(denied ? notWritable(folder, error) : diskFailed("claim", folder, 0, error), () => {});
     }
   });
 }
 
-interface Holder {
-  readonly pid: number;
-  readonly start: string;
+/** The pid of a process, other than the one of `name`, that lives and claims the folder; 0: there is none. */
+function livingHolder(folder: string, name: string): number {
+  let living = 0;
+  for (const other of fs.readdirSync(folder)) {
+    const claim = CLAIM.exec(other)?.groups;
+    if (claim === undefined || other === name) continue;
+    const pid = Number(claim["pid"]);
+    if (startOf(pid) === claim["start"]) living = pid;
+    else fs.rmSync(join(folder, other), { force: true });
+  }
+  return living;
 }
 
-function readHolder(path: string): Holder | null {
-  try {
-    const [pid, start] = fs.readFileSync(path, "utf8").split(" ");
-    return { pid: Number(pid), start: start ?? "" };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-}
-
-/** Puts this process's claim in place. False if another process was faster. */
-function replaceClaim(path: string, stale: Holder | null): boolean {
-  if (stale !== null) {
-    // Moved aside under a name of this process: of two that find the same stale claim, one moves it and the other finds nothing.
-    const aside = `${path}.${process.pid}`;
-    try {
-      fs.renameSync(path, aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-    fs.rmSync(aside, { force: true });
-  }
-  try {
-    fs.writeFileSync(path, `${process.pid} ${startOf(process.pid)}`, { flag: "wx" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-/** When a process started, as its system tells it; "alive" where it does not tell, "" if there is no such process. */
+/** When a process started, as its system tells it; "alive" where it does not tell, "gone" if there is no such process. */
 function startOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "" : (fields[19] ?? "");
+    return fields[0] === "Z" ? "gone" : (fields[19] ?? "alive");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ESRCH") throw error;
   }
-  if (fs.existsSync("/proc/self/stat")) return "";
+  if (fs.existsSync("/proc/self/stat")) return "gone";
   try {
     process.kill(pid, 0);
     return "alive";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "alive" : "";
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "alive" : "gone";
   }
 }
