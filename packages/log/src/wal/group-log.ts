@@ -6,9 +6,10 @@ export interface GroupLog {
   /**
    * Appends in order. `durable` runs once, in a later turn, when these records and all before them are synced, with the number of the
    * write unit that made them so. It never runs after a write or sync failed: the log is closed then, and says so through `onFailed`.
+   * Throws `TOO_LARGE` for an entry above `entryBytesMax(limits)`; nothing is appended then.
    */
   append(records: readonly DurableRecord[], durable: (unit: number) => void): void;
-  /** The latest entries appended (durable or not) in slots slotFrom … slotTo, consecutive, as many as fit in `bytesMax` but at least one; stops before a gap. */
+  /** The latest entries appended (durable or not) in slots slotFrom … slotTo, consecutive, as many as fit in `bytesMax` but at least one; stops before a gap. `LOG_CORRUPT` if one is damaged. */
   entries(slotFrom: number, slotTo: number, bytesMax: number, done: Done<readonly Entry[]>): void;
   /** A durable checkpoint covers everything to `base`: records below it may go. `governing`: the set in force there. */
   trim(base: number, governing: Governing): void;
@@ -30,8 +31,13 @@ export interface Wal {
   close(done: Done): void;
 }
 
-/** What recovery read of one group. `base`, and the set in force there, stand in the trim record; `null`: a group never heard of. */
+/** What recovery read of one group. */
 export interface RecoveredGroup {
+  /**
+   * `governing` is empty if neither a trim nor a set was ever appended. `promised` counts in the ballots of votes and the floors of sets.
+   * `chosenTo` does not pass a faulty slot, unless `base` or a governing set does. An older vote of a faulty slot is in `accepted` only if the
+   * slot was not known chosen.
+   */
   readonly durable: Durable;
 }
 

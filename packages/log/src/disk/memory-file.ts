@@ -1,0 +1,174 @@
+import { SECTOR_BYTES, TEAR_BYTES } from "./sector.ts";
+
+/** A write whose completion was not told yet: it may be on its way to the disk. */
+interface WriteUnderWay {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What one sync covers: per sector the bytes that a power loss would bring back. */
+type Overlay = Map<number, Uint8Array>;
+
+/**
+ * One file as a disk sees it: what a reader sees now, and per 512-byte sector what would be there after a power loss
+ * if none of the unsynced writes had reached the disk.
+ */
+export class MemoryFile {
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #length = 0;
+  #durableLength = 0;
+  /** Synced content of the sectors written since the last sync began. */
+  #unsynced: Overlay = new Map();
+  /** The same, of syncs under way, oldest first. */
+  readonly #syncing: { readonly overlay: Overlay; readonly length: number }[] = [];
+  /** The same, of sectors whose sync failed: no later sync covers them, unless they are written again. */
+  readonly #abandoned: Overlay = new Map();
+  readonly #underWay = new Set<WriteUnderWay>();
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The content as a reader sees it; a copy. */
+  read(position: number, bytes: number): Uint8Array {
+    return this.#bytes.slice(Math.min(position, this.#length), Math.min(position + bytes, this.#length));
+  }
+
+  /** A write that has begun: it is applied by {@link finishWrite}, or by a power loss, in part. */
+  beginWrite(position: number, parts: readonly Uint8Array[]): WriteUnderWay {
+    const write = { position, bytes: concatenate(parts) };
+    this.#underWay.add(write);
+    return write;
+  }
+
+  finishWrite(write: WriteUnderWay): void {
+    if (this.#underWay.delete(write)) this.#apply(write.position, write.bytes);
+  }
+
+  /** Forgets a write: it never reached the file. */
+  dropWrite(write: WriteUnderWay): void {
+    this.#underWay.delete(write);
+  }
+
+  /** Begins a sync of every write that has finished; durable when the returned function is called. */
+  beginSync(): () => void {
+    const sync = { overlay: this.#unsynced, length: this.#length };
+    this.#unsynced = new Map();
+    this.#syncing.push(sync);
+    return () => {
+      const index = this.#syncing.indexOf(sync);
+      if (index < 0) return;
+      this.#syncing.splice(0, index + 1);
+      this.#durableLength = Math.max(this.#durableLength, sync.length);
+    };
+  }
+
+  /**
+   * A sync that fails: the system now takes these sectors for clean, though they never reached the disk.
+   * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020).
+   */
+  failSync(): void {
+    for (const [sector, bytes] of this.#unsynced) this.#abandoned.set(sector, bytes);
+    this.#unsynced.clear();
+  }
+
+  /** Everything is durable at once, as if made so long ago. */
+  settle(): void {
+    for (const write of this.#underWay) this.#apply(write.position, write.bytes);
+    this.#underWay.clear();
+    this.#unsynced.clear();
+    this.#abandoned.clear();
+    this.#syncing.length = 0;
+    this.#durableLength = this.#length;
+  }
+
+  /** The process ended, the machine did not: what was written stays, unsynced; what was under way is done or not. */
+  endProcess(): void {
+    for (const write of this.#underWay) this.#apply(write.position, write.bytes);
+    this.#underWay.clear();
+    for (const sync of this.#syncing.reverse()) {
+      for (const [sector, bytes] of sync.overlay) this.#unsynced.set(sector, bytes);
+    }
+    this.#syncing.length = 0;
+  }
+
+  /** Power loss. `decide(sector)` says how many of the first bytes of the sector's new content reached the disk. */
+  loseUnsynced(decide: (sector: number) => number): void {
+    this.endProcess();
+    for (const [sector, bytes] of this.#abandoned) this.#unsynced.set(sector, bytes);
+    this.#abandoned.clear();
+    const sectors = [...this.#unsynced.keys()].sort((left, right) => left - right);
+    let lengthNew = this.#durableLength;
+    for (const sector of sectors) {
+      const from = sector * SECTOR_BYTES;
+      const reached = Math.min(SECTOR_BYTES, Math.max(0, decide(sector)));
+      const kept = reached === SECTOR_BYTES ? reached : reached - (reached % TEAR_BYTES);
+      if (kept > 0) lengthNew = Math.max(lengthNew, Math.min(this.#length, from + kept));
+      const synced = this.#unsynced.get(sector)!;
+      this.#bytes.set(synced.subarray(kept, Math.min(SECTOR_BYTES, this.#bytes.length - from)), from + kept);
+    }
+    this.#length = lengthNew;
+    this.#durableLength = lengthNew;
+    this.#unsynced.clear();
+  }
+
+  /** One bit rots, on the disk and for every reader. */
+  flip(position: number, bit: number): void {
+    if (position >= this.#length) throw new RangeError(`no byte ${position} in a file of ${this.#length} bytes`);
+    this.#bytes[position]! ^= 1 << bit;
+    const synced = this.#unsynced.get(Math.floor(position / SECTOR_BYTES));
+    if (synced !== undefined) synced[position % SECTOR_BYTES]! ^= 1 << bit;
+  }
+
+  copy(): MemoryFile {
+    const copy = new MemoryFile();
+    copy.#bytes = this.#bytes.slice();
+    copy.#length = this.#length;
+    copy.#durableLength = this.#durableLength;
+    for (const [sector, bytes] of this.#unsynced) copy.#unsynced.set(sector, bytes.slice());
+    for (const [sector, bytes] of this.#abandoned) copy.#abandoned.set(sector, bytes.slice());
+    for (const sync of this.#syncing) copy.#syncing.push({ overlay: new Map(sync.overlay), length: sync.length });
+    for (const write of this.#underWay) copy.#underWay.add(write);
+    return copy;
+  }
+
+  #apply(position: number, bytes: Uint8Array): void {
+    const end = position + bytes.length;
+    this.#grow(end);
+    for (let sector = Math.floor(position / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
+      if (this.#unsynced.has(sector)) continue;
+      const abandoned = this.#abandoned.get(sector);
+      if (abandoned !== undefined) {
+        this.#abandoned.delete(sector);
+        this.#unsynced.set(sector, abandoned);
+        continue;
+      }
+      const from = sector * SECTOR_BYTES;
+      const synced = new Uint8Array(SECTOR_BYTES);
+      synced.set(this.#bytes.subarray(from, from + SECTOR_BYTES));
+      this.#unsynced.set(sector, synced);
+    }
+    this.#bytes.set(bytes, position);
+    this.#length = Math.max(this.#length, end);
+  }
+
+  #grow(length: number): void {
+    if (length <= this.#bytes.length) return;
+    const sectors = Math.ceil(Math.max(length, this.#bytes.length * 1.5) / SECTOR_BYTES);
+    const grown = new Uint8Array(sectors * SECTOR_BYTES);
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+  }
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

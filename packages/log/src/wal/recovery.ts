@@ -1,0 +1,386 @@
+import type { QuorateError } from "@quorate/machine";
+import type { Disk, Done } from "../disk/disk.ts";
+import { inTurn } from "../disk/in-turn.ts";
+import { logNewer, wrongCluster } from "../errors.ts";
+import { getSegmentHeader, segmentKey, segmentOfName, segmentPath, WAL_FOLDER, WAL_VERSION } from "./format.ts";
+import { GroupFacts } from "./group-facts.ts";
+import { prefill } from "./prefill.ts";
+import type { FoundRecord } from "./record-codec.ts";
+import { FIRST_UNIT_OFFSET, type Segment, UNFINISHED } from "./segment.ts";
+import { SlotIndex } from "./slot-index.ts";
+import { tornOrCorrupt, writtenEnd } from "./torn-or-corrupt.ts";
+import { findUnits, type FoundUnit, readHeaderless, readUnit, salvage, type UnitContent } from "./unit-reader.ts";
+
+/** A place in the log that was once synced and cannot be read. */
+export interface WalFault {
+  readonly file: string;
+  readonly offset: number;
+  readonly why: string;
+}
+
+/** What one group's records say. */
+export interface RecoveredPart {
+  readonly facts: GroupFacts;
+  readonly index: SlotIndex;
+}
+
+/** Everything that was read, and where the log goes on. */
+export interface Recovery {
+  readonly parts: ReadonlyMap<number, RecoveredPart>;
+  readonly faults: readonly WalFault[];
+  /** Records were lost whose group is unknown: a group without a part may have been among them. */
+  readonly groupsLost: boolean;
+  /** Ascending; from the oldest to the one in use. */
+  readonly segments: readonly Segment[];
+  /** Ascending; whole and unused. */
+  readonly spares: readonly Segment[];
+  /** Where the next unit goes, in the last of `segments`. */
+  readonly position: number;
+  /** Number of the last unit. */
+  readonly unit: number;
+}
+
+/** A step of the second reading, in order of place. `zone`: synced units are missing there. */
+type Step =
+  | { readonly kind: "unit"; readonly unit: FoundUnit; readonly last: boolean }
+  | {
+      readonly kind: "zone";
+      readonly from: number;
+      readonly end: number;
+      readonly loss: Loss;
+      /** The last zone of this loss. */
+      readonly final: boolean;
+    }
+  | { readonly kind: "tail"; readonly from: number };
+
+/** Units that are missing between two that are there; they may stand in several segments. */
+interface Loss {
+  readonly missing: number;
+  /** The one missing unit was read in spite of its header. */
+  read: boolean;
+}
+
+/** Reads all segments, decides about every damage, mends the end of the log, and makes sure that what was read is synced. */
+export function recover(disk: Disk, cluster: string, done: Done<Recovery>): void {
+  new Recoverer(disk, cluster, done).run();
+}
+
+class Recoverer {
+  readonly #disk: Disk;
+  readonly #cluster: string;
+  readonly #done: Done<Recovery>;
+  readonly #segments: Segment[] = [];
+  /** Per segment, what the first reading found. */
+  readonly #units = new Map<number, readonly FoundUnit[]>();
+  readonly #steps = new Map<number, Step[]>();
+  readonly #parts = new Map<number, RecoveredPart>();
+  readonly #faults: WalFault[] = [];
+  #groupsLost = false;
+  /** Units of the log's last numbers, as far as known. */
+  #unit = 0;
+  #position = FIRST_UNIT_OFFSET;
+  /** Index in `#segments` of the one in use. */
+  #current = 0;
+  /** The bad last unit was cut. */
+  #cut = false;
+
+  constructor(disk: Disk, cluster: string, done: Done<Recovery>) {
+    this.#disk = disk;
+    this.#cluster = cluster;
+    this.#done = done;
+  }
+
+  run(): void {
+    this.#disk.list(WAL_FOLDER, (error, names) => {
+      if (error !== null) return this.#fail(error);
+      const unfinished = names.filter((name) => name.endsWith(UNFINISHED)).map((name) => `${WAL_FOLDER}/${name}`);
+      const numbers = names.map(segmentOfName).filter((number) => number > 0);
+      inTurn(
+        unfinished,
+        (path, next) => this.#disk.remove(path, next),
+        this.#then(() => this.#open(numbers)),
+      );
+    });
+  }
+
+  #open(numbers: readonly number[]): void {
+    inTurn(
+      numbers,
+      (number, next) => {
+        this.#disk.open(segmentPath(number), (error, file) => {
+          if (error !== null) return next(error, undefined);
+          const segment = { number, key: segmentKey(this.#cluster, number), file, bytes: file.bytes };
+          this.#segments.push(segment);
+          this.#read(segment, next, (bytes) => this.#survey(segment, bytes));
+        });
+      },
+      this.#then(() => this.#plan()),
+    );
+  }
+
+  /** First reading: the header of the file, and the units whose headers are whole. */
+  #survey(segment: Segment, bytes: Uint8Array): QuorateError | null {
+    const header = getSegmentHeader(bytes);
+    const path = segmentPath(segment.number);
+    if (!header.whole) {
+      this.#faults.push({ file: path, offset: 0, why: "the header of the segment is damaged" });
+    } else if (header.version > WAL_VERSION) {
+      return logNewer(path, header.version, WAL_VERSION);
+    } else if (header.clusterLow !== segment.key.clusterLow || header.clusterHigh !== segment.key.clusterHigh) {
+      return wrongCluster("another cluster", this.#cluster);
+    }
+    this.#units.set(segment.number, findUnits(bytes, segment.key));
+    return null;
+  }
+
+  /** Finds out by unit numbers where synced units are missing. */
+  #plan(): void {
+    let before: FoundUnit | null = null;
+    let oldest = 0;
+    let last: FoundUnit | null = null;
+    for (const units of this.#units.values()) for (const unit of units) last = this.#later(last, unit);
+    for (const segment of this.#segments) this.#steps.set(segment.number, []);
+    for (const segment of this.#segments) {
+      let cursor = FIRST_UNIT_OFFSET;
+      for (const unit of this.#units.get(segment.number)!) {
+        if (before !== null && unit.header.unit <= before.header.unit) continue;
+        const missing =
+          before !== null ? unit.header.unit - before.header.unit - 1 : unit.offset > FIRST_UNIT_OFFSET ? 1 : 0;
+        if (missing > 0) this.#planZones(before, segment, cursor, unit.offset, missing);
+        this.#steps.get(segment.number)!.push({ kind: "unit", unit, last: unit === last });
+        before = unit;
+        oldest = unit.header.oldest;
+        cursor = unit.end;
+      }
+    }
+    const first = this.#segments[0];
+    if (first !== undefined && oldest !== 0 && oldest < first.number) {
+      this.#loseUnknown({
+        file: segmentPath(oldest),
+        offset: 0,
+        why: "the segment is missing, and it was still needed",
+      });
+    }
+    this.#unit = before?.header.unit ?? 0;
+    this.#current = Math.max(
+      0,
+      this.#segments.findIndex((segment) => segment.number === before?.segment),
+    );
+    this.#position = before?.end ?? FIRST_UNIT_OFFSET;
+    for (const segment of this.#segments.slice(this.#current)) {
+      const from = segment.number === before?.segment ? before.end : FIRST_UNIT_OFFSET;
+      this.#steps.get(segment.number)!.push({ kind: "tail", from });
+    }
+    inTurn(
+      this.#segments,
+      (segment, next) => {
+        this.#replay(segment, next);
+      },
+      this.#then(() => this.#finish()),
+    );
+  }
+
+  #later(last: FoundUnit | null, unit: FoundUnit): FoundUnit {
+    return last === null || unit.header.unit > last.header.unit ? unit : last;
+  }
+
+  /** Synced units are missing between `before` and `end` of `segment`. */
+  #planZones(before: FoundUnit | null, segment: Segment, from: number, end: number, missing: number): void {
+    const loss: Loss = { missing, read: false };
+    if (before !== null && before.segment !== segment.number) {
+      for (const between of this.#segments) {
+        if (between.number < before.segment || between.number >= segment.number) continue;
+        const zoneFrom = between.number === before.segment ? before.end : FIRST_UNIT_OFFSET;
+        this.#steps.get(between.number)!.push({ kind: "zone", from: zoneFrom, end: between.bytes, loss, final: false });
+      }
+    }
+    this.#steps.get(segment.number)!.push({ kind: "zone", from, end, loss, final: true });
+  }
+
+  /** Second reading: the records, in log order. */
+  #replay(segment: Segment, next: Done): void {
+    const steps = this.#steps.get(segment.number)!;
+    segment.file.read(0, segment.bytes, (readError, bytes) => {
+      if (readError !== null) return next(readError, undefined);
+      const refill: { from: number; end: number }[] = [];
+      let rewrite: FoundUnit | null = null;
+      for (const step of steps) {
+        if (step.kind === "zone") this.#replayZone(segment, bytes, step);
+        else if (step.kind === "tail") this.#replayTail(segment, bytes, step.from, refill);
+        else if (this.#replayUnit(segment, bytes, step, refill) && step.last) rewrite = step.unit;
+      }
+      this.#mend(segment, bytes, refill, rewrite, next);
+    });
+  }
+
+  /** Whether the unit was taken; false: torn, and cut. */
+  #replayUnit(
+    segment: Segment,
+    bytes: Uint8Array,
+    step: { readonly unit: FoundUnit; readonly last: boolean },
+    refill: { from: number; end: number }[],
+  ): boolean {
+    const { unit } = step;
+    const content = readUnit(bytes, segment.key, unit);
+    if (content.damage.length > 0 && step.last && this.#nothingAfter(segment)) {
+      if (tornOrCorrupt(bytes, segment.key, unit.offset, unit.header.bytes) === "torn") {
+        refill.push({ from: unit.offset, end: unit.end });
+        this.#unit = unit.header.unit - 1;
+        this.#position = unit.offset;
+        this.#cut = true;
+        return false;
+      }
+    }
+    this.#take(segment, unit.header.unit, content);
+    return true;
+  }
+
+  /** No unit was begun in a later segment, as far as the first reading tells. */
+  #nothingAfter(segment: Segment): boolean {
+    return this.#segments.every(
+      (other) => other.number <= segment.number || this.#units.get(other.number)!.length === 0,
+    );
+  }
+
+  #replayZone(segment: Segment, bytes: Uint8Array, zone: Step & { readonly kind: "zone" }): void {
+    const { from, end, loss } = zone;
+    const headerless = loss.missing === 1 ? readHeaderless(bytes, segment.key, from, end) : null;
+    if (headerless !== null) {
+      loss.read = true;
+      this.#take(segment, 0, headerless);
+      return;
+    }
+    this.#take(segment, 0, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
+    if (!zone.final || loss.read) return;
+    this.#loseUnknown({
+      file: segmentPath(segment.number),
+      offset: from,
+      why: `${loss.missing} write unit(s) that were synced cannot be read`,
+    });
+  }
+
+  /** What stands after the last unit whose header is whole, in its segment and in the unused ones. */
+  #replayTail(segment: Segment, bytes: Uint8Array, from: number, refill: { from: number; end: number }[]): void {
+    const start = this.#cut && segment.number === this.#segments[this.#current]?.number ? this.#position : from;
+    const state = this.#cut && start !== from ? "torn" : tornOrCorrupt(bytes, segment.key, from, 0);
+    if (state === "clean") return;
+    const end = writtenEnd(bytes, segment.key, from);
+    if (state === "torn") {
+      if (end > from) refill.push({ from, end });
+      return;
+    }
+    this.#unit += 1;
+    const headerless = readHeaderless(bytes, segment.key, from, end);
+    if (headerless !== null) {
+      this.#take(segment, this.#unit, headerless);
+    } else {
+      this.#take(segment, this.#unit, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
+      this.#loseUnknown({
+        file: segmentPath(segment.number),
+        offset: from,
+        why: "the last write unit arrived whole and is damaged",
+      });
+    }
+    this.#current = this.#segments.indexOf(segment);
+    this.#position = end;
+  }
+
+  #take(segment: Segment, unit: number, content: UnitContent): void {
+    const file = segmentPath(segment.number);
+    for (const found of content.found) this.#note(segment, found);
+    for (const lost of content.lost) this.#part(lost.group).facts.lose(lost);
+    if (content.lostUnknown) {
+      this.#loseUnknown({ file, offset: content.damage[0]!, why: `records of write unit ${unit} cannot be read` });
+      return;
+    }
+    for (const offset of content.damage) {
+      const lost = content.lost.length > 0 ? "a record cannot be read" : "a header is damaged; its records are whole";
+      this.#faults.push({ file, offset, why: lost });
+    }
+  }
+
+  #note(segment: Segment, found: FoundRecord): void {
+    const known = this.#parts.has(found.group);
+    const part = this.#part(found.group);
+    // What was lost before may have been this group's, unless it began here.
+    if (!known && this.#groupsLost && found.record.kind !== "born") part.facts.loseAny();
+    part.facts.note(found.record, found.moved, segment.number);
+    if (found.record.kind !== "accepted") return;
+    const indexed = part.index.add(found.record.entry);
+    if (indexed === null) return;
+    indexed.segment = segment.number;
+    indexed.offset = found.offset;
+    indexed.olderSegment = 0;
+  }
+
+  #loseUnknown(fault: WalFault): void {
+    this.#faults.push(fault);
+    this.#groupsLost = true;
+    for (const part of this.#parts.values()) part.facts.loseAny();
+  }
+
+  #part(group: number): RecoveredPart {
+    const known = this.#parts.get(group);
+    if (known !== undefined) return known;
+    const part = { facts: new GroupFacts(), index: new SlotIndex() };
+    this.#parts.set(group, part);
+    return part;
+  }
+
+  /**
+   * Fills again what was cut, and writes the last unit once more before the sync: what was read may stand in the system's cache
+   * alone, and after a failed sync the system takes such pages for clean.
+   * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
+   */
+  #mend(
+    segment: Segment,
+    bytes: Uint8Array,
+    refill: readonly { from: number; end: number }[],
+    rewrite: FoundUnit | null,
+    done: Done,
+  ): void {
+    const writes = refill.map(({ from, end }) => ({
+      from,
+      bytes: prefill(segment.key, segment.bytes, from, end - from),
+    }));
+    if (rewrite !== null) writes.push({ from: rewrite.offset, bytes: bytes.slice(rewrite.offset, rewrite.end) });
+    if (writes.length === 0) return done(null, undefined);
+    inTurn(
+      writes,
+      (write, next) => segment.file.write(write.from, [write.bytes], next),
+      (error) => {
+        if (error !== null) done(error, undefined);
+        else segment.file.sync(done);
+      },
+    );
+  }
+
+  #finish(): void {
+    this.#done(null, {
+      parts: this.#parts,
+      faults: this.#faults,
+      groupsLost: this.#groupsLost,
+      segments: this.#segments.slice(0, this.#current + 1),
+      spares: this.#segments.slice(this.#current + 1),
+      position: this.#position,
+      unit: this.#unit,
+    });
+  }
+
+  #read(segment: Segment, next: Done, use: (bytes: Uint8Array) => QuorateError | null): void {
+    segment.file.read(0, segment.bytes, (error, bytes) => {
+      next(error ?? use(bytes), undefined);
+    });
+  }
+
+  #then(go: () => void): Done {
+    return (error) => {
+      if (error !== null) this.#fail(error);
+      else go();
+    };
+  }
+
+  #fail(error: QuorateError): void {
+    this.#done(error, undefined as unknown as Recovery);
+  }
+}

@@ -1,0 +1,155 @@
+import { crc32c } from "@quorate/machine";
+import { SECTOR_BYTES } from "../disk/sector.ts";
+import {
+  alignUp,
+  CHAIN_END_BYTES,
+  DIRECTORY_END_BYTES,
+  DIRECTORY_LINE_BYTES,
+  getSeal,
+  getUnitHeader,
+  getWhole,
+  placeChecksum,
+  RECORD_ALIGNMENT,
+  type SegmentKey,
+  UNIT_HEADER_BYTES,
+  type UnitHeader,
+  viewOf,
+} from "./format.ts";
+import { type FoundRecord, getRecord, type LostRecord } from "./record-codec.ts";
+import { FIRST_UNIT_OFFSET } from "./segment.ts";
+
+/** A unit whose header is whole, and where it stands. */
+export interface FoundUnit {
+  readonly segment: number;
+  readonly offset: number;
+  /** Where the next unit may begin. */
+  readonly end: number;
+  readonly header: UnitHeader;
+}
+
+/** What a unit, or a stretch of damaged log, still tells. */
+export interface UnitContent {
+  /** In the order in which they were appended. */
+  readonly found: readonly FoundRecord[];
+  /** Records that were there and cannot be read. */
+  readonly lost: readonly LostRecord[];
+  /** Records may be lost of which nothing is known. */
+  readonly lostUnknown: boolean;
+  /** Places of damage in the segment; empty: the unit is whole. */
+  readonly damage: readonly number[];
+}
+
+/** All units of a segment whose headers are whole, in order of place; damaged stretches are skipped sector by sector. */
+export function findUnits(segment: Uint8Array, key: SegmentKey): readonly FoundUnit[] {
+  const units: FoundUnit[] = [];
+  for (let offset = FIRST_UNIT_OFFSET; offset + SECTOR_BYTES <= segment.length;) {
+    const header = getUnitHeader(segment, key, offset) ?? getSeal(segment, key, offset);
+    const end = header === null ? offset + SECTOR_BYTES : offset + alignUp(header.bytes, SECTOR_BYTES);
+    if (header !== null) units.push({ segment: key.segment, offset, end, header });
+    offset = end;
+  }
+  return units;
+}
+
+/** Reads the records of a unit whose header is whole. */
+export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit): UnitContent {
+  const { header, offset } = unit;
+  if (header.records === 0) return { found: [], lost: [], lostUnknown: false, damage: [] };
+  const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, offset + header.bytes);
+  const directory = readDirectory(segment, key, unit);
+  if (chain.found.length === header.records && chain.damage.length === 0) {
+    return { ...chain, lostUnknown: false, damage: directory === null ? [offset] : [] };
+  }
+  if (directory === null) return { ...salvage(segment, key, offset, offset + header.bytes), lostUnknown: true };
+  const found: FoundRecord[] = [];
+  const lost: LostRecord[] = [];
+  const damage: number[] = [];
+  for (const line of directory) {
+    const at = getRecord(segment, key, line.offset);
+    if (at.state === "whole") {
+      found.push(at.found);
+    } else {
+      lost.push(line);
+      damage.push(line.offset);
+    }
+  }
+  return { found, lost, lostUnknown: false, damage };
+}
+
+/**
+ * Reads a unit whose header is damaged: if its records make an unbroken chain up to the zeros that end one, nothing but the
+ * header is lost. `null` if they do not.
+ */
+export function readHeaderless(segment: Uint8Array, key: SegmentKey, offset: number, end: number): UnitContent | null {
+  const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, end);
+  if (chain.found.length === 0 || chain.damage.length > 0 || !chain.ended) return null;
+  return { found: chain.found, lost: [], lostUnknown: false, damage: [offset] };
+}
+
+/** Every whole record in a damaged stretch. */
+export function salvage(segment: Uint8Array, key: SegmentKey, from: number, end: number): UnitContent {
+  const found: FoundRecord[] = [];
+  const lost: LostRecord[] = [];
+  for (let offset = alignUp(from, RECORD_ALIGNMENT); offset < end;) {
+    const at = getRecord(segment, key, offset);
+    if (at.state === "whole") found.push(at.found);
+    else if (at.state === "payload") lost.push(at.lost);
+    offset += at.state === "whole" ? at.found.bytes : RECORD_ALIGNMENT;
+  }
+  return { found, lost, lostUnknown: true, damage: [from] };
+}
+
+interface Chain {
+  readonly found: readonly FoundRecord[];
+  readonly lost: readonly LostRecord[];
+  readonly damage: readonly number[];
+  /** The zeros after the last record were seen. */
+  readonly ended: boolean;
+}
+
+function readChain(segment: Uint8Array, key: SegmentKey, from: number, end: number): Chain {
+  const found: FoundRecord[] = [];
+  const lost: LostRecord[] = [];
+  const damage: number[] = [];
+  for (let offset = from; offset < end;) {
+    if (isZero(segment, offset, CHAIN_END_BYTES)) return { found, lost, damage, ended: true };
+    const at = getRecord(segment, key, offset);
+    if (at.state === "whole") {
+      found.push(at.found);
+      offset += at.found.bytes;
+      continue;
+    }
+    damage.push(offset);
+    if (at.state === "header") break;
+    lost.push(at.lost);
+    offset += at.bytes;
+  }
+  return { found, lost, damage, ended: false };
+}
+
+interface DirectoryLine extends LostRecord {
+  readonly offset: number;
+}
+
+function readDirectory(segment: Uint8Array, key: SegmentKey, unit: FoundUnit): readonly DirectoryLine[] | null {
+  const { header, offset } = unit;
+  const end = offset + header.bytes;
+  const from = end - DIRECTORY_END_BYTES - header.records * DIRECTORY_LINE_BYTES;
+  if (from < offset + UNIT_HEADER_BYTES) return null;
+  const view = viewOf(segment);
+  if (view.getUint32(end - 4, true) !== crc32c(segment, placeChecksum(key, offset), from, end - 4)) return null;
+  return Array.from({ length: header.records }, (_, index) => {
+    const at = from + index * DIRECTORY_LINE_BYTES;
+    return {
+      offset: view.getUint32(at, true),
+      type: view.getUint32(at + 4, true),
+      group: view.getUint32(at + 8, true),
+      slot: getWhole(view, at + 16),
+    };
+  });
+}
+
+function isZero(bytes: Uint8Array, from: number, length: number): boolean {
+  for (let at = from; at < from + length; at++) if (bytes[at] !== 0) return false;
+  return true;
+}

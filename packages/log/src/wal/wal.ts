@@ -1,0 +1,210 @@
+import type { Clock, QuorateError } from "@quorate/machine";
+import type { StoredRecord } from "./record-codec.ts";
+import type { Disk, Done } from "../disk/disk.ts";
+import { inTurn } from "../disk/in-turn.ts";
+import { EntryCache } from "./entry-cache.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { GroupFacts } from "./group-facts.ts";
+import type { GroupLog, RecoveredGroup, Wal } from "./group-log.ts";
+import { GroupPart, type SharedLog } from "./group-part.ts";
+import { entryBytesMax, type WalLimits } from "./limits.ts";
+import { OpenSegments } from "./open-segments.ts";
+import { type Recovery, recover, type WalFault } from "./recovery.ts";
+import { FIRST_UNIT_OFFSET, makeSegment, type Segment, SegmentSupply } from "./segment.ts";
+import { SlotIndex } from "./slot-index.ts";
+import { Trimmer } from "./trim.ts";
+
+/** How the log is opened. The folder was claimed before. */
+export interface WalOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** Name of the cluster; stands in every checksum. */
+  readonly cluster: string;
+  readonly limits: WalLimits;
+  /** Told once: a write, a sync, or making or removing a segment failed. The log takes nothing more, and tells nobody that anything is durable. */
+  readonly onFailed: (error: QuorateError) => void;
+}
+
+/** An open log, and what was in it. */
+export interface OpenedWal {
+  readonly wal: Wal;
+  /** Every group that has records. */
+  readonly groups: ReadonlyMap<number, RecoveredGroup>;
+  /** Places that were synced and cannot be read; what they mean for a group stands in its `durable`. */
+  readonly faults: readonly WalFault[];
+  /**
+   * Records were lost of which not even the group is known. A group that is not in `groups` may have been among them: it may not begin
+   * anew under this incarnation.
+   */
+  readonly groupsLost: boolean;
+}
+
+/**
+ * Opens the log: reads what is there, decides about every damage, mends the end, and goes on behind it. The first segment is made if
+ * there is none.
+ *
+ * Errors: `LOG_NEWER`, `WRONG_CLUSTER`, `DISK_FULL` (no space for the very first segment), `LOG_FAILED`.
+ */
+export function openWal(options: WalOptions, done: Done<OpenedWal>): void {
+  const fail = (error: QuorateError): void => {
+    done(error, undefined as unknown as OpenedWal);
+  };
+  recover(options.disk, options.cluster, (error, recovery) => {
+    if (error !== null) return fail(error);
+    if (recovery.segments.length > 0) {
+      finishOpening(options, recovery, done);
+      return;
+    }
+    makeSegment(options.disk, options.cluster, 1, options.limits.segmentBytes, (makeError, segment) => {
+      if (makeError !== null) return fail(makeError);
+      finishOpening(options, { ...recovery, segments: [segment], position: FIRST_UNIT_OFFSET }, done);
+    });
+  });
+}
+
+function finishOpening(options: WalOptions, recovery: Recovery, done: Done<OpenedWal>): void {
+  const wal = new SharedWal(options, recovery);
+  const groups = new Map<number, RecoveredGroup>();
+  for (const [group, part] of recovery.parts) {
+    groups.set(group, { durable: part.facts.durable(part.index, recovery.unit) });
+    part.index.startBelow(part.facts.base);
+  }
+  wal.start(recovery);
+  done(null, { wal, groups, faults: recovery.faults, groupsLost: recovery.groupsLost });
+}
+
+class SharedWal implements Wal {
+  readonly #options: WalOptions;
+  readonly #supply: SegmentSupply;
+  readonly #segments: OpenSegments;
+  readonly #commit: GroupCommit;
+  readonly #trimmer: Trimmer;
+  readonly #parts = new Map<number, GroupPart>();
+  readonly #shared: SharedLog;
+  readonly #cache: EntryCache;
+  readonly #groupsLost: boolean;
+  #closed = false;
+  /** Told when the close that is under way has ended; `null`: none is. */
+  #closing: Done | null = null;
+
+  constructor(options: WalOptions, recovery: Recovery) {
+    const { disk, clock, cluster, limits } = options;
+    const failed = (error: QuorateError): void => this.#fail(error);
+    this.#options = options;
+    this.#groupsLost = recovery.groupsLost;
+    this.#segments = new OpenSegments(recovery.segments);
+    this.#cache = new EntryCache(limits.cacheBytesMax);
+    const current = recovery.segments.at(-1)!;
+    this.#supply = new SegmentSupply({
+      disk,
+      clock,
+      cluster,
+      limits,
+      spares: recovery.spares,
+      numberLast: recovery.spares.at(-1)?.number ?? current.number,
+      ready: () => this.#commit.supplied(),
+      failed,
+    });
+    this.#commit = new GroupCommit({
+      clock,
+      limits,
+      supply: this.#supply,
+      current,
+      position: recovery.position,
+      unit: recovery.unit,
+      oldest: () => this.#segments.oldest,
+      rolled: (segment) => this.#rolled(segment),
+      failed,
+    });
+    this.#trimmer = new Trimmer({
+      disk,
+      limits,
+      segments: this.#segments,
+      parts: this.#parts,
+      announce: (told) => this.#commit.announce(told),
+      removed: () => this.#supply.make(),
+      failed,
+    });
+    this.#shared = {
+      commit: this.#commit,
+      segments: this.#segments,
+      cache: this.#cache,
+      payloadBytesMax: entryBytesMax(limits),
+      later: (run) => clock.endOfTurn(run),
+      trimmed: () => this.#trimmer.consider(),
+    };
+  }
+
+  get unit(): number {
+    return this.#commit.unit;
+  }
+
+  get bytes(): number {
+    let bytes = this.#segments.bytes;
+    for (const spare of this.#supply.spares) bytes += spare.bytes;
+    return bytes;
+  }
+
+  get full(): boolean {
+    return this.#supply.full;
+  }
+
+  /** Takes over what recovery read, states what it found damaged, and makes segments ahead. */
+  start(recovery: Recovery): void {
+    for (const [group, { facts, index }] of recovery.parts) {
+      const part = new GroupPart(group, facts, index, this.#shared);
+      this.#parts.set(group, part);
+      for (const indexed of index.values()) this.#cache.add(indexed);
+      if (facts.lossUnstated) {
+        const stated: StoredRecord[] = [{ kind: "faulty", ...facts.marks() }];
+        if (facts.promisedLost) stated.push({ kind: "promised-lost" });
+        part.state(stated);
+      }
+    }
+    this.#supply.make();
+    this.#trimmer.consider();
+  }
+
+  group(group: number): GroupLog {
+    const known = this.#parts.get(group);
+    if (known !== undefined) return known;
+    const part = new GroupPart(group, new GroupFacts(), new SlotIndex(), this.#shared);
+    this.#parts.set(group, part);
+    if (!this.#groupsLost) part.state([{ kind: "born" }]);
+    return part;
+  }
+
+  close(done: Done): void {
+    if (this.#closed) {
+      this.#options.clock.endOfTurn(() => done(null, undefined));
+      return;
+    }
+    this.#trimmer.close();
+    this.#closing = done;
+    this.#commit.finish(() => {
+      this.#closing = null;
+      this.#stop();
+      const files = [...this.#segments.values(), ...this.#supply.spares].map((segment: Segment) => segment.file);
+      inTurn(files, (file, next) => file.close(next), done);
+    });
+  }
+
+  #rolled(segment: Segment): void {
+    this.#segments.add(segment);
+    this.#options.clock.endOfTurn(() => this.#trimmer.consider());
+  }
+
+  #fail(error: QuorateError): void {
+    if (this.#closed) return;
+    this.#stop();
+    this.#options.onFailed(error);
+    this.#closing?.(error, undefined);
+  }
+
+  #stop(): void {
+    this.#closed = true;
+    this.#commit.close();
+    this.#trimmer.close();
+    this.#supply.close();
+  }
+}
