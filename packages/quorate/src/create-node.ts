@@ -102,7 +102,7 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
           else options.onFailed?.(error);
         },
       });
-      const machine = compose([kvMachine(), lockMachine(), ...(options.machines ?? [])] as MachineDefinition<Shape>[]);
+      const machine = compose([kvMachine(), lockMachine, ...(options.machines ?? [])] as MachineDefinition<Shape>[]);
       host.open({ group: GROUP, machine, members: initialMembers(nodes) }, (error, opened) => {
         if (error !== null) reject(error);
         else resolve(opened);

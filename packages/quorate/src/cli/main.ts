@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 
+import { addCheck } from "./check.ts";
 import { addKv } from "./kv.ts";
 import { addLock } from "./lock.ts";
 import { defaultEndpoints, durationMs, endpointList } from "./options.ts";
@@ -31,6 +32,7 @@ addServe(program);
 addStatus(program, withCommon);
 addKv(program, withCommon);
 addLock(program, withCommon);
+addCheck(program);
 for (const command of allCommands(program)) command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
 
 try {
