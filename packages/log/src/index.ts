@@ -1,3 +1,11 @@
+export type { Disk, DiskFile, Done } from "./disk/disk.ts";
+export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
+export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
+export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
+export { LOG_LIMITS, type LogLimits } from "./limits.ts";
+export type { Replica, ReplicaStatus } from "./replica/replica.ts";
+export { memoryNetwork } from "./transport/memory-transport.ts";
+export type { FrameSchedule, MemoryNetwork } from "./transport/memory-transport.ts";
 export type {
   DigestReport,
   FormedMember,
@@ -7,4 +15,4 @@ export type {
   SnapshotWanted,
   Transport,
 } from "./transport/transport.ts";
-export type { Disk, DiskFile, Done } from "./disk/disk.ts";
+export { WAL_DEFAULTS, type WalLimits } from "./wal/limits.ts";
