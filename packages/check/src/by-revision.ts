@@ -63,7 +63,7 @@ export function checkByRevision(operations: readonly RevisionedOperation[]): Rev
 
 /** Walks one key by revision; `null` if all fits. */
 function walkKey(key: KeyOperations, seen: readonly SeenWrite[], writes: Writes): Broken | null {
-  const assigned = assignSeen(seen, key.open);
+  const assigned = assignSeen(seen, key.open, seen.length === 0 ? [] : toldRevisions(key.known, seen));
   if ("why" in assigned) return assigned;
   const facts: Fact[] = key.known.map((operation) => ({ operation, revision: operation.revision }));
   for (const [write, writer] of assigned.writers) facts.push({ operation: writer.operation, revision: write.revision });
@@ -76,6 +76,13 @@ function walkKey(key: KeyOperations, seen: readonly SeenWrite[], writes: Writes)
     if (rule !== null) return rule;
   }
   return null;
+}
+
+/** The revisions of the writes of one key that replies or sights tell, rising. */
+function toldRevisions(known: readonly RevisionedOperation[], seen: readonly SeenWrite[]): number[] {
+  const told = seen.map((write) => write.revision);
+  for (const operation of known) if (operation.kind === "write") told.push(operation.revision);
+  return told.sort((a, b) => a - b);
 }
 
 /** At one revision the write comes before the reads, which reflect it. */

@@ -30,7 +30,8 @@ export function realTimeOrder(operations: readonly RevisionedOperation[]): RealT
       highest = before;
     }
     floors[index] = floor;
-    if (rule !== null || (operation.kind === "write" && operation.revision === 0)) continue;
+    const told = operation.kind === "write" ? operation.revision > 0 : operation.returnedAt !== Infinity;
+    if (rule !== null || !told) continue;
     const lowest = operation.kind === "write" ? floor + 1 : floor;
     if (operation.revision >= lowest) continue;
     rule = broken(

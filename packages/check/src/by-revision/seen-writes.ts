@@ -80,21 +80,31 @@ function gatherVersion(
 
 /**
  * Gives each seen write a write of unknown outcome that can be it: of its value, called before anybody was told that
- * revision. A matching by augmenting paths (H. Kuhn 1955), which exists or the history is not linearizable.
+ * revision, and, if it compared a version, with no told write between that version and this one. A matching by augmenting
+ * paths (H. Kuhn 1955), which exists or the history is not linearizable. Late calls are tried first: they are the likelier.
+ *
+ * @param told - the revisions of the writes of this key that replies or sights tell, rising.
  */
-export function assignSeen(seen: readonly SeenWrite[], open: readonly OpenWrite[]): SeenWrites | Broken {
+export function assignSeen(
+  seen: readonly SeenWrite[],
+  open: readonly OpenWrite[],
+  told: readonly number[],
+): SeenWrites | Broken {
   const byValue: Map<string | null, OpenWrite[]> = new Map();
-  for (const each of open) {
+  const latestFirst = open.toSorted((a, b) => b.floor - a.floor);
+  for (const each of latestFirst) {
     const { value } = each.operation;
     const same = byValue.get(value);
     if (same === undefined) byValue.set(value, [each]);
     else same.push(each);
   }
-  const present = open.filter((each) => each.operation.value !== null);
+  const present = latestFirst.filter((each) => each.operation.value !== null);
   const seenBy: Map<OpenWrite, SeenWrite> = new Map();
   let ambiguous = false;
   const candidatesOf = (write: SeenWrite): OpenWrite[] =>
-    (write.value === null ? present : (byValue.get(write.value) ?? [])).filter((each) => each.floor < write.revision);
+    (write.value === null ? present : (byValue.get(write.value) ?? [])).filter(
+      (each) => each.floor < write.revision && mayFollow(each.operation, write.revision, told),
+    );
   const place = (write: SeenWrite, tried: Set<OpenWrite>): boolean => {
     for (const candidate of candidatesOf(write)) {
       if (tried.has(candidate)) continue;
@@ -112,4 +122,23 @@ export function assignSeen(seen: readonly SeenWrite[], open: readonly OpenWrite[
     return broken(`nobody can have written what was seen of revision ${write.revision}`, [write.by]);
   }
   return { writers: new Map([...seenBy].map(([writer, write]) => [write, writer])), ambiguous };
+}
+
+/** Whether a write may stand at `revision` as far as the version that it compared tells. */
+function mayFollow(write: RevisionedOperation, revision: number, told: readonly number[]): boolean {
+  if ((write.sees !== "version" && write.sees !== "entry") || write.seenModRevision === 0) return true;
+  const version = write.seenModRevision;
+  return version < revision && told[firstAbove(told, version)]! >= revision;
+}
+
+/** Index of the first number above `bound`. */
+function firstAbove(rising: readonly number[], bound: number): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rising[middle]! <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -106,12 +106,14 @@ export class Timeline {
     const exact = (operation.sees === "entry" || operation.sees === "version") && operation.seenModRevision > 0;
     const known = operation.revision > 0;
     const stale = exact && known && this.toldRevision > operation.seenModRevision;
+    const told = this.revision === this.toldRevision && (this.writer === null || this.writer.revision > 0);
+    const noRoom = known && told && this.writes.free(this.sinceProven, to, false) === 0;
     const holds =
       this.value === null ? "is absent" : `holds ${JSON.stringify(this.value)} of revision ${this.revision}`;
     return broken(
       `at revision ${to} the key ${JSON.stringify(operation.key)} ${holds}, which is not what was seen`,
       this.writer === null ? [operation] : [this.writer, operation],
-      stale || !(this.ambiguous || (exact && !known && this.open.size > 0)),
+      stale || noRoom || !(this.ambiguous || assumedRevision || (exact && !known && this.open.size > 0)),
     );
   }
 }
