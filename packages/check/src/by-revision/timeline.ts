@@ -107,6 +107,8 @@ export class Timeline {
     const known = operation.revision > 0;
     const stale = exact && known && this.toldRevision > operation.seenModRevision;
     const told = this.revision === this.toldRevision && (this.writer === null || this.writer.revision > 0);
+    // The revision of an assumed write is a guess as well, and here it is the revision that does not fit.
+    const assumedRevision = operation.sees === "not-version" && this.revision !== this.toldRevision;
     const noRoom = known && told && this.writes.free(this.sinceProven, to, false) === 0;
     const holds =
       this.value === null ? "is absent" : `holds ${JSON.stringify(this.value)} of revision ${this.revision}`;
@@ -127,10 +129,11 @@ function gives(write: RevisionedOperation, operation: RevisionedOperation): bool
       return write.value === operation.seenValue;
     case "not-value":
       return write.value !== operation.seenValue;
+    // A version above 0 that was seen stands among the facts already.
     case "version":
-    case "entry":
-      // A version above 0 that was seen stands among the facts already.
       return operation.seenModRevision === 0 && write.value === null;
+    case "entry":
+      return operation.seenModRevision === 0 && operation.seenValue === null && write.value === null;
     case "not-version":
       return operation.seenModRevision > 0 || write.value !== null;
   }
