@@ -11,3 +11,4 @@ export * from "./record.ts";
 export { checkMembers, decodeMembers, encodeMembers, sameMembers } from "./members-codec.ts";
 export { type Quorum, VOTERS_MAX, quorumOf } from "./quorum/quorum.ts";
 export { InvariantError } from "./invariants.ts";
+export { SynodAcceptor, type SynodPromise, SynodProposer, type SynodVote } from "./synod/synod.ts";
