@@ -193,6 +193,19 @@ test("where several guesses are open and the one tried does not fit, the verdict
   );
 });
 
+test("the revision of a write that had to be assumed is a guess, which proves nothing", () => {
+  const reader: RevisionedOperation = {
+    ...blank,
+    sees: "value",
+    seenValue: "x",
+    revision: 2,
+    invokedAt: 3,
+    returnedAt: 4,
+  };
+  const run = [put("x", 0, 1, Infinity), reader, cas(2, "y", 0, 5, Infinity), cas(3, "z", 4, 6, 7)];
+  assert.notEqual(checkByRevision(run).verdict, "not-linearizable");
+});
+
 test("an operation that contradicts itself is refused", () => {
   const refused = (operation: RevisionedOperation, message: RegExp): void =>
     assert.throws(

@@ -108,7 +108,8 @@ export class Timeline {
     const stale = exact && known && this.toldRevision > operation.seenModRevision;
     const told = this.revision === this.toldRevision && (this.writer === null || this.writer.revision > 0);
     // The revision of an assumed write is a guess as well, and here it is the revision that does not fit.
-    const assumedRevision = operation.sees === "not-version" && this.revision !== this.toldRevision;
+    const comparesRevision = operation.sees === "not-version" || (exact && !known);
+    const assumedRevision = comparesRevision && this.revision !== this.toldRevision;
     const noRoom = known && told && this.writes.free(this.sinceProven, to, false) === 0;
     const holds =
       this.value === null ? "is absent" : `holds ${JSON.stringify(this.value)} of revision ${this.revision}`;
