@@ -1,74 +1,153 @@
-import * as fs from "node:fs";
+import { readFile, readFileSync, readlinkSync, unlink, writeFile } from "node:fs";
 import { join } from "node:path";
-
-import { diskFailed, folderInUse, notWritable } from "../disk/disk-errors.ts";
+import type { QuorateError } from "@quorate/machine";
 import type { Done } from "../disk/disk.ts";
+import { diskFailed, folderInUse, notWritable } from "../disk/disk-errors.ts";
 
-/** `claim-PID-START`: the process, and the moment it started, so that a pid given to another process later does not count. */
-const CLAIM = /^claim-(?<pid>\d+)-(?<start>\w+)$/;
+/** Name of the file that says who holds a folder. */
+export const LOCK_NAME = "LOCK";
 
-/** Folders that this very process holds: a second host in it is refused like any other. */
-const own = new Set<string>();
+/** Between making the lock and looking whether it is still ours, milliseconds; far longer than removing a stale lock takes. */
+const SETTLE_MS = 20;
+
+/** A lock left by a process that is gone is removed; this often, others may be faster. */
+const ATTEMPTS_MAX = 10;
+
+/** One process, told apart from a later one with the same pid. */
+interface Holder {
+  readonly pid: number;
+  /** In clock ticks since boot; "" where the system does not tell. */
+  readonly started: string;
+  /** Of the machine since it was switched on; "" where the system does not tell. */
+  readonly boot: string;
+  /** The pid namespace; "" where the system does not tell. */
+  readonly namespace: string;
+}
 
 /**
- * Holds a folder for this process. Each claimant first makes a file whose name is its own alone, then looks for those of others that live: of two that
- * come at once at most one finds none, and perhaps neither does. A file of a process that is gone is nobody's any more, and removed.
+ * Holds a folder for this process: an exclusively made file names pid, start time, boot and pid namespace. A lock is stale if the
+ * machine was started anew since, or if no process with that pid and start time lives. (Node has no advisory locks.)
+ *
+ * Two processes that find the same stale lock may each remove one: the second may then have removed the lock of the first. Hence
+ * whoever made a lock looks a little later whether it is still there.
+ *
+ * Errors: `FOLDER_IN_USE` with the pid, `NOT_WRITABLE`, `LOG_FAILED`.
  */
 export function claimFolder(folder: string, done: Done<() => void>): void {
-  setImmediate(() => {
-    try {
-      fs.mkdirSync(folder, { recursive: true });
-      const key = fs.realpathSync(folder);
-      if (own.has(key)) return done(folderInUse(folder, process.pid), () => {});
-      const name = `claim-${process.pid}-${startOf(process.pid)}`;
-      fs.writeFileSync(join(key, name), "");
-      const holder = livingHolder(key, name);
-      if (holder !== 0) {
-        fs.rmSync(join(key, name), { force: true });
-        return done(folderInUse(folder, holder), () => {});
+  const path = join(folder, LOCK_NAME);
+  const text = JSON.stringify(thisProcess());
+  const fail = (error: QuorateError): void => {
+    done(error, () => undefined);
+  };
+  const attempt = (left: number): void => {
+    writeFile(path, text, { flag: "wx" }, (error) => {
+      if (error === null) {
+        setTimeout(verify, SETTLE_MS);
+      } else if (error.code === "EEXIST" && left > 0) {
+        readHolder((holder, found) => {
+          if (holder === null || !isGone(holder)) return fail(folderInUse(folder, holder?.pid ?? 0));
+          removeStale(found, () => {
+            attempt(left - 1);
+          });
+        });
+      } else if (error.code === "EEXIST") {
+        fail(folderInUse(folder, 0));
+      } else {
+        fail(claimError(folder, error));
       }
-      own.add(key);
-      done(null, () => {
-        own.delete(key);
-        fs.rmSync(join(key, name), { force: true });
+    });
+  };
+  const readHolder = (use: (holder: Holder | null, found: string) => void): void => {
+    readFile(path, "utf8", (error, found) => {
+      if (error?.code === "ENOENT") use({ pid: 0, started: "", boot: "", namespace: "" }, "");
+      else if (error !== null) fail(claimError(folder, error));
+      else use(parseHolder(found), found);
+    });
+  };
+  const removeStale = (found: string, next: () => void): void => {
+    readFile(path, "utf8", (error, again) => {
+      if (error !== null || again !== found || found === "") return next();
+      unlink(path, () => {
+        next();
       });
-    } catch (error) {
-      const denied = ["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"].includes(
-        (error as NodeJS.ErrnoException).code ?? "",
-      );
-      done(denied ? notWritable(folder, error) : diskFailed("claim", folder, 0, error), () => {});
-    }
-  });
+    });
+  };
+  const verify = (): void => {
+    readFile(path, "utf8", (error, found) => {
+      if (error !== null || found !== text) return fail(folderInUse(folder, parseHolder(found ?? "")?.pid ?? 0));
+      done(null, () => {
+        unlink(path, () => undefined);
+      });
+    });
+  };
+  attempt(ATTEMPTS_MAX);
 }
 
-/** The pid of a process, other than the one of `name`, that lives and claims the folder; 0: there is none. */
-function livingHolder(folder: string, name: string): number {
-  let living = 0;
-  for (const other of fs.readdirSync(folder)) {
-    const claim = CLAIM.exec(other)?.groups;
-    if (claim === undefined || other === name) continue;
-    const pid = Number(claim["pid"]);
-    if (startOf(pid) === claim["start"]) living = pid;
-    else fs.rmSync(join(folder, other), { force: true });
+function claimError(folder: string, error: NodeJS.ErrnoException): QuorateError {
+  const denied = error.code === "EACCES" || error.code === "EROFS" || error.code === "EPERM";
+  return denied ? notWritable(folder, error) : diskFailed("claim", folder, 0, error);
+}
+
+function parseHolder(text: string): Holder | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Half-written by a process that is just making it, or no lock of ours: nobody may take the folder on that account.
+    return null;
   }
-  return living;
+  if (typeof value !== "object" || value === null) return null;
+  const { pid, started, boot, namespace } = value as Partial<Record<keyof Holder, unknown>>;
+  if (typeof pid !== "number" || typeof started !== "string") return null;
+  if (typeof boot !== "string" || typeof namespace !== "string") return null;
+  return { pid, started, boot, namespace };
 }
 
-/** When a process started, as its system tells it; "alive" where it does not tell, "gone" if there is no such process. */
+function thisProcess(): Holder {
+  return {
+    pid: process.pid,
+    started: startOf(process.pid),
+    boot: bootId(),
+    namespace: pidNamespace(),
+  };
+}
+
+/** Whether that process can no longer hold anything. In doubt: no. */
+function isGone(holder: Holder): boolean {
+  if (holder.pid === 0) return true;
+  if (holder.boot !== "" && bootId() !== "" && holder.boot !== bootId()) return true;
+  if (holder.namespace !== pidNamespace()) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+  const started = startOf(holder.pid);
+  return holder.started !== "" && started !== "" && started !== holder.started;
+}
+
+/** When a process started, as field 22 of /proc/PID/stat says (proc(5)); the name in field 2 may hold blanks. */
 function startOf(pid: number): string {
+  const stat = readSystemFile(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+function bootId(): string {
+  return readSystemFile("/proc/sys/kernel/random/boot_id").trim();
+}
+
+function pidNamespace(): string {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "gone" : (fields[19] ?? "alive");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ESRCH") throw error;
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return ""; // no such thing on this system
   }
-  if (fs.existsSync("/proc/self/stat")) return "gone";
+}
+
+function readSystemFile(path: string): string {
   try {
-    process.kill(pid, 0);
-    return "alive";
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "alive" : "gone";
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // no such thing on this system, or the process is gone
   }
 }

@@ -1,6 +1,7 @@
+import { performance } from "node:perf_hooks";
 import type { Clock } from "@quorate/machine";
 
-/** The clock of this machine: CLOCK_MONOTONIC, which stands still while a Linux machine is suspended, and the wall clock beside it. */
+/** The clock of this process: `performance.now` (CLOCK_MONOTONIC), `Date.now`, timers that never keep the process alive, `setImmediate`. */
 export function createNodeClock(): Clock {
   return {
     nowMs: () => performance.now(),
@@ -8,8 +9,12 @@ export function createNodeClock(): Clock {
     after(ms, run) {
       const timer = setTimeout(run, ms);
       timer.unref();
-      return () => clearTimeout(timer);
+      return () => {
+        clearTimeout(timer);
+      };
     },
-    endOfTurn: (run) => void setImmediate(run),
+    endOfTurn(run) {
+      setImmediate(run);
+    },
   };
 }

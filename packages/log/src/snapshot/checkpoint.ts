@@ -1,0 +1,34 @@
+import type { Image } from "@quorate/machine";
+import type { Done } from "../disk/disk.ts";
+import type { GroupLog, SnapshotHead } from "../wal/group-log.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+/** When a checkpoint is due. */
+export interface CheckpointLimits {
+  /** Entries applied since the last one. More: rarer, and a longer restart. */
+  readonly checkpointEntries: number;
+  /** Bytes of the entries applied since the last one. */
+  readonly checkpointBytes: number;
+}
+
+/** Whether a checkpoint is due: the log since the last one has grown by entries or by bytes. */
+export function checkpointDue(entriesSince: number, bytesSince: number, limits: CheckpointLimits): boolean {
+  return entriesSince > 0 && (entriesSince >= limits.checkpointEntries || bytesSince >= limits.checkpointBytes);
+}
+
+/**
+ * Makes the state after `head.slot` durable, and only then lets the log below it go: at every moment a power loss leaves one snapshot and
+ * all of the log above it. Errors leave everything as it was: `DISK_FULL`, `LOG_FAILED`.
+ */
+export function takeCheckpoint(
+  snapshots: Snapshots,
+  log: GroupLog,
+  head: SnapshotHead,
+  image: Image,
+  done: Done,
+): void {
+  snapshots.write(head, image, (error) => {
+    if (error === null) log.trim(head.slot, head.governing);
+    done(error, undefined);
+  });
+}
