@@ -51,6 +51,19 @@ export class AcceptPhase {
     if (entry.slot === this.changeSlot) this.changeSlot = 0;
   }
 
+  /**
+   * Slots to `chosenTo` became known chosen by learning, in flight or not. They were not counted in this ballot, so it
+   * speaks of none of them (rule 15), nor waits for them.
+   */
+  learned(chosenTo: number, votes: SlotWindow): void {
+    this.ackFrom = chosenTo + 1;
+    if (this.changeSlot <= chosenTo) this.changeSlot = 0;
+    if (this.nextSlot <= chosenTo) this.nextSlot = chosenTo + 1;
+    if (this.sentTo < chosenTo) this.sentTo = chosenTo;
+    this.bytesInFlight = 0;
+    for (let slot = chosenTo + 1; slot < this.nextSlot; slot++) this.bytesInFlight += votes.get(slot)!.bytes.length;
+  }
+
   /** One ranged accept from `slotFrom` on; `null` if its first entry is no longer at hand. */
   acceptFrom(
     slotFrom: number,

@@ -34,10 +34,10 @@ export class Acceptor {
   private readonly limits: EngineLimits;
 
   constructor(durable: Durable, votes: SlotWindow, learner: Learner, durability: Durability, limits: EngineLimits) {
-    this.promised = durable.promised;
+    this.promised = Math.max(durable.promised, ...durable.governing.map((set) => set.floor));
     this.mute = durable.promisedLost;
-    this.faulty = new Set(durable.faulty);
-    this.faultyFrom = durable.faultyFrom;
+    this.faulty = new Set(durable.faulty.filter((slot) => slot > durable.base));
+    this.faultyFrom = Math.max(durable.faultyFrom, durable.base + 1);
     this.votes = votes;
     this.learner = learner;
     this.durability = durability;
@@ -111,7 +111,10 @@ export class Acceptor {
     return entries[entries.length - 1]!.slot > this.acceptedTo;
   }
 
-  /** The watermark passes over what is known chosen, and over votes of exactly voteBallot (rule 4). */
+  /**
+   * The watermark passes over what is known chosen, and over votes of exactly voteBallot (rule 4). An entry of a higher
+   * ballot was learned, since nobody votes above what it promised: known chosen, even if a restart forgot to say so.
+   */
   advance(): void {
     for (;;) {
       const next = this.acceptedTo + 1;
@@ -120,12 +123,12 @@ export class Acceptor {
         continue;
       }
       const vote = this.votes.get(next);
-      if (vote !== null && vote.ballot === this.voteBallot && !this.isFaulty(next)) {
+      if (vote !== null && this.voteBallot > 0 && vote.ballot >= this.voteBallot && !this.isFaulty(next)) {
         this.acceptedTo = next;
         continue;
       }
       const early = this.ahead.get(next);
-      if (early === undefined) break;
+      if (early === undefined || this.voteBallot !== this.promised) break;
       this.ahead.delete(next);
       this.vote(early);
     }
@@ -162,6 +165,10 @@ export class Acceptor {
     this.votes.dropTo(slot);
     let cured = false;
     for (const faulty of this.faulty) if (faulty <= slot) cured = this.faulty.delete(faulty) || cured;
+    if (this.faultyFrom <= slot) {
+      this.faultyFrom = slot + 1;
+      cured = true;
+    }
     if (cured) this.recordFaulty();
     if (this.voteBallot > 0 && this.acceptedTo < slot) this.acceptedTo = slot;
     this.advance();

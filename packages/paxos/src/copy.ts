@@ -32,7 +32,7 @@ function copyDeep(value: unknown, seen: Map<object, unknown>): unknown {
 export function fingerprintOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (item instanceof Map) return [...item].sort((one, other) => (one[0] < other[0] ? -1 : 1));
-    if (item instanceof Set) return [...item].sort();
+    if (item instanceof Set) return [...item].sort((one, other) => (one < other ? -1 : 1));
     if (item instanceof Uint8Array) return item.join(",");
     if (typeof item === "number" && !Number.isFinite(item)) return String(item);
     return item;

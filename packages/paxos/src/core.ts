@@ -37,11 +37,18 @@ export class Core implements MarkSource {
     this.votes = new SlotWindow(durable.base + 1);
     for (const entry of durable.accepted) if (entry.slot > durable.base) this.votes.set(entry);
     this.learner = new Learner(this.votes, durable.base, durable.governing);
-    const mark = { seq: 0, promised: durable.promised, voteBallot: 0, acceptedTo: 0, chosenTo: durable.chosenTo };
+    const mark = {
+      seq: 0,
+      promised: durable.promised,
+      voteBallot: 0,
+      acceptedTo: 0,
+      chosenTo: durable.chosenTo,
+      leaseMsMax: durable.leaseMsMax,
+    };
     this.durability = new Durability(this, durable.unit, mark);
     this.acceptor = new Acceptor(durable, this.votes, this.learner, this.durability, config.limits);
     this.peers = new Peers(durable.heard);
-    this.grants = new Grants(0, durable.promised, durable.leaseMsMax);
+    this.grants = new Grants(0, this.acceptor.promised, durable.leaseMsMax);
   }
 
   get self(): Member {
@@ -97,7 +104,8 @@ export class Core implements MarkSource {
 
   mark(seq: number): DurableMark {
     const { promised, voteBallot, acceptedTo } = this.acceptor;
-    return { seq, promised, voteBallot, acceptedTo, chosenTo: this.learner.chosenTo };
+    const { chosenTo } = this.learner;
+    return { seq, promised, voteBallot, acceptedTo, chosenTo, leaseMsMax: this.grants.longestMs };
   }
 
   stillLegal(message: Message): boolean {

@@ -1,4 +1,4 @@
-import { type Ballot, nextBallot } from "./ballot.ts";
+import { type Ballot, nextBallot, nodeOf } from "./ballot.ts";
 import type { EngineConfig } from "./config.ts";
 import { copyOf, fingerprintOf } from "./copy.ts";
 import { Core } from "./core.ts";
@@ -42,16 +42,24 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   private removedTold = 0;
   private gone = false;
   private chosenRecorded: number;
+  /** Known chosen when the process started, though an entry below may be unreadable: no lead begins below it. */
+  private readonly recoveredTo: number;
 
   constructor(config: EngineConfig, durable: Durable) {
     this.core = new Core(config, durable);
     this.election = new Election(this.core, this);
-    this.wasMember = this.core.isMember(config.self, config.incarnation);
+    this.recoveredTo = durable.chosenTo;
+    this.wasMember = durable.governing.some(({ members }) =>
+      [...members.voters, ...members.nonVoters].some(
+        ({ node, incarnation }) => node === config.self && incarnation === config.incarnation,
+      ),
+    );
     for (const governing of durable.governing)
       must(governing.slot <= durable.chosenTo, "a set in force stands in a chosen slot (rule 17)");
     while (this.core.learner.chosenTo < durable.chosenTo) {
-      if (this.core.votes.get(this.core.learner.chosenTo + 1) === null) break;
-      this.core.learner.choose(this.core.learner.floorAt(this.core.learner.chosenTo + 1), () => {});
+      const next = this.core.learner.chosenTo + 1;
+      if (this.core.votes.get(next) === null || this.core.acceptor.isFaulty(next)) break;
+      this.core.learner.choose(this.core.learner.floorAt(next) ?? 0, () => {});
     }
     this.chosenRecorded = this.core.learner.chosenTo;
     this.core.durability.refresh();
@@ -128,7 +136,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     this.chosenRecorded = Math.max(this.chosenRecorded, slot);
     if (core.learner.governing !== before) this.setChanged(false);
     core.durability.refresh();
-    this.leadership?.progress();
+    this.leadership?.learned();
     this.drain();
   }
 
@@ -243,7 +251,9 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   campaign(ballot: Ballot): void {
     const { core } = this;
     if (core.acceptor.mute || !core.isVoter || ballot <= core.acceptor.promised) return;
+    if (core.learner.chosenTo < this.recoveredTo) return;
     if (this.leadership !== null) this.resign("campaigns in a higher ballot", 0);
+    if (core.grants.forbids(ballot, core.nowMs)) return;
     core.events.push({ kind: "ballot-raised", ballot });
     core.campaigned = ballot;
     this.leadership = new Leadership(core, ballot, this);
@@ -273,11 +283,13 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   setChanged(own: boolean): void {
     const { core } = this;
     const { governing } = core.learner;
+    // In this order: whatever part of it a crash leaves, a node that knows the change has promised its floor (rule 12).
+    const raised = core.acceptor.raise(governing.floor);
     core.durability.record({ kind: "members", governing });
     core.events.push({ kind: "members-changed", slot: governing.slot, floor: governing.floor });
     if (core.isMember(core.config.self, core.config.incarnation)) this.wasMember = true;
     this.removedTold = 0;
-    if (core.acceptor.raise(governing.floor)) this.raised();
+    if (raised) this.raised();
     if (own || this.leadership !== null) this.leadership?.newSetInForce();
   }
 
@@ -354,7 +366,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     const { core } = this;
     if (message.ballot !== 0) {
       this.election.answered(peer, message);
-      if (!message.granted && message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
+      if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
       return;
     }
     const { slot } = core.learner.governing;
@@ -429,13 +441,12 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       chosenTo: durable.chosenTo,
       grantedMs: leaseMs,
     } as const;
-    const first = leaseMs > core.grants.longestMs;
-    if (first) {
+    if (leaseMs > core.grants.longestMs) {
       core.grants.longestMs = leaseMs;
       core.durability.record({ kind: "lease", leaseMsMax: leaseMs });
     }
     if (leaseMs > 0) core.grants.grant(message.ballot, core.nowMs, leaseMs);
-    if (!first && durable.promised === message.ballot) core.send([peer.node], answer);
+    if (durable.leaseMsMax >= leaseMs && durable.promised === message.ballot) core.send([peer.node], answer);
     else core.sendWhenDurable([peer.node], answer);
   }
 
@@ -471,19 +482,24 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     const { core } = this;
     const { messageEntriesMax, messageBytesMax } = core.config.limits;
     const entries: Entry[] = [];
+    const floors: Ballot[] = [];
     let bytes = 0;
     for (let slot = slotFrom; slot <= core.learner.chosenTo && entries.length < messageEntriesMax; slot++) {
       const entry = core.votes.get(slot);
       if (entry === null) break;
       bytes += entry.bytes.length;
       if (bytes > messageBytesMax && entries.length > 0) break;
+      if (entry.kind === "members") {
+        const floor = core.learner.floorAt(slot);
+        if (floor === null) break;
+        floors.push(floor);
+      }
       entries.push(entry);
     }
     if (entries.length === 0) {
       core.supply.push({ to: node, slotFrom, slotTo: core.learner.chosenTo });
       return;
     }
-    const floors = entries.filter((entry) => entry.kind === "members").map((entry) => core.learner.floorAt(entry.slot));
     core.send([node], { kind: "learn", entries, floors, chosenTo: core.learner.chosenTo });
   }
 
@@ -505,7 +521,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     this.acceptedDue = true;
     this.fetchedMs = -Infinity;
     if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
-    this.leadership?.progress();
+    this.leadership?.learned();
   }
 
   private onReadBound(peer: Peer, message: ReadBound): void {
@@ -544,7 +560,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       durable.promised !== voteBallot
     )
       return;
-    const leader = voteBallot % 1024;
+    const leader = nodeOf(voteBallot);
     if (leader === core.config.self) return;
     core.send([leader], {
       kind: "accepted",

@@ -10,6 +10,8 @@ export interface DurableMark {
   readonly voteBallot: Ballot;
   readonly acceptedTo: number;
   readonly chosenTo: number;
+  /** The longest lease that may be granted (rule 19). */
+  readonly leaseMsMax: number;
 }
 
 /** Who knows, at any moment, the state that the next mark is taken of. */
@@ -92,6 +94,7 @@ export class Durability {
     let covered = 0;
     while (covered < this.marks.length && this.marks[covered]!.seq <= seq) this.durable = this.marks[covered++]!;
     if (covered > 0) this.marks.splice(0, covered);
+    this.refresh();
     this.waitingSinceMs = this.marks.length === 0 ? Infinity : nowMs;
     let released = 0;
     while (released < this.withheld.length && this.withheld[released]!.seq <= seq) released++;
@@ -105,7 +108,7 @@ export class Durability {
   /** Everything that still waits for the disk, for `fingerprint`. */
   pending(): readonly unknown[] {
     return [
-      this.marks.map((mark) => [mark.promised, mark.voteBallot, mark.acceptedTo, mark.chosenTo]),
+      this.marks.map((mark) => [mark.promised, mark.voteBallot, mark.acceptedTo, mark.chosenTo, mark.leaseMsMax]),
       this.withheld.map((held) => [held.to, held.message]),
     ];
   }

@@ -45,12 +45,12 @@ export class Leadership {
   private readonly prepare: PreparePhase;
   private deadlineMs: number;
   private askAgainMs: number;
+  private learnAgainMs = -Infinity;
   private round = 0;
   private timerRound = 0;
   private heartbeatAtMs = 0;
   private readonly roundSentMs = new Map<number, number>();
   private leaseVoidMs = -Infinity;
-  private leaseSeq = 0;
   private transfer = 0;
   private transferUntilMs = Infinity;
   private departUntilMs = Infinity;
@@ -96,9 +96,8 @@ export class Leadership {
   progress(): void {
     const { learner } = this.core;
     if (this.accepts === null) {
-      const from = Math.max(this.prepare.chosenTo, learner.chosenTo) + 1;
-      if (!this.prepare.speaksFrom(learner.quorum, from)) return;
       if (!this.hasLearned()) return;
+      if (!this.prepare.speaksFrom(learner.quorum, learner.chosenTo + 1)) return;
       this.start();
     }
     this.proposeAgain();
@@ -111,13 +110,22 @@ export class Leadership {
   private hasLearned(): boolean {
     const { core, prepare } = this;
     if (core.learner.chosenTo >= prepare.chosenTo) return true;
-    core.send([prepare.chosenAt], { kind: "fetch", slotFrom: core.learner.chosenTo + 1 });
+    if (core.nowMs >= this.learnAgainMs) {
+      this.learnAgainMs = core.nowMs + core.config.heartbeatMs;
+      core.send([prepare.chosenAt], { kind: "fetch", slotFrom: core.learner.chosenTo + 1 });
+    }
     return false;
   }
 
-  /** Whether entries are wanted from others although this node leads. */
+  /** Whether entries of others are taken although this node campaigns or leads. */
   get wantsToLearn(): boolean {
-    return this.core.learner.chosenTo < this.prepare.chosenTo;
+    return this.accepts === null || this.core.learner.chosenTo < this.prepare.chosenTo;
+  }
+
+  /** More became known chosen, and not by counting. */
+  learned(): void {
+    this.accepts?.learned(this.core.learner.chosenTo, this.core.votes);
+    this.progress();
   }
 
   private start(): void {
@@ -134,11 +142,6 @@ export class Leadership {
   private proposeAgain(): void {
     const { core, prepare } = this;
     const accepts = this.accepts!;
-    if (accepts.nextSlot <= core.learner.chosenTo) {
-      accepts.nextSlot = core.learner.chosenTo + 1;
-      accepts.sentTo = core.learner.chosenTo;
-      accepts.ackFrom = accepts.nextSlot;
-    }
     while (accepts.nextSlot <= prepare.top && this.mayPropose()) {
       const slot = accepts.nextSlot;
       const reported = prepare.valueAt(slot);
@@ -168,6 +171,9 @@ export class Leadership {
     const { learner } = this.core;
     if (this.open || accepts.openSlot === 0 || accepts.nextSlot <= this.prepare.top) return;
     if (learner.chosenTo < accepts.openSlot || learner.appliedTo < accepts.openSlot) return;
+    // The set in force may be another one by now, whose nodes chose more in a ballot of their own: nothing is read before
+    // a promised quorum of it has spoken (rules 11 and 18).
+    if (!this.mayPropose()) return;
     this.open = true;
     this.core.events.push({ kind: "opened", ballot: this.ballot, slot: accepts.openSlot });
   }
@@ -215,10 +221,9 @@ export class Leadership {
   /** A follower's durable watermark in this ballot. */
   accepted(peer: Peer, acceptedTo: number, chosenTo: number): void {
     if (chosenTo > peer.chosenTo) peer.chosenTo = chosenTo;
-    if (acceptedTo > peer.acceptedTo) {
-      must(acceptedTo < this.accepts!.nextSlot, "nobody accepts a slot of this ballot that was never proposed in it");
-      peer.acceptedTo = acceptedTo;
-    }
+    // A watermark passes over what its node knows chosen: it may lie beyond what was proposed in this ballot yet.
+    const proposedTo = Math.min(acceptedTo, this.accepts!.nextSlot - 1);
+    if (proposedTo > peer.acceptedTo) peer.acceptedTo = proposedTo;
     this.count();
   }
 
@@ -254,7 +259,8 @@ export class Leadership {
   // ── membership (rules 10 to 13) ──
 
   changeMembers(target: Members): Refusal | null {
-    const wrong = checkMembers(target);
+    const step = nextStep(this.core.learner.governing.members, target, () => false);
+    const wrong = checkMembers(target) ?? (step.kind === "propose" ? checkMembers(step.members) : null);
     if (wrong !== null) return { why: wrong };
     if (!this.open) return { why: "this node does not lead, or is not open yet" };
     if (this.wish !== null) return { why: "another change of members is on its way" };
@@ -382,8 +388,7 @@ export class Leadership {
     const { quorum } = core.learner;
     let answered = 0;
     quorum.voters.forEach((voter, index) => {
-      const self = voter.node === core.config.self;
-      const sinceMs = self ? 0 : core.nowMs - core.peers.of(voter.node, voter.incarnation).answeredMs;
+      const sinceMs = this.isSelf(voter) ? 0 : core.nowMs - core.peers.of(voter.node, voter.incarnation).answeredMs;
       if (sinceMs < core.config.heartbeatMs * 2) answered |= 1 << index;
     });
     return quorum.accept(answered) && quorum.prepare(answered);
@@ -444,7 +449,7 @@ export class Leadership {
   leaseUntilMs(): number {
     const { core } = this;
     const { leaseMs } = core.learner.governing.members;
-    if (leaseMs === 0 || !this.open || this.leaseVoidMs === Infinity || core.durability.persistedSeq < this.leaseSeq)
+    if (leaseMs === 0 || !this.open || this.leaseVoidMs === Infinity || core.durability.durable.leaseMsMax < leaseMs)
       return -Infinity;
     if (core.acceptor.promised !== this.ballot) return -Infinity;
     const sentMs = this.bestOf((peer) => (peer.grantMs >= leaseMs ? peer.grantSentMs : -Infinity), core.nowMs);
@@ -456,7 +461,7 @@ export class Leadership {
     const { core } = this;
     const { quorum } = core.learner;
     const reached = quorum.voters.map((voter) =>
-      voter.node === core.config.self ? own : reachedBy(core.peers.of(voter.node, voter.incarnation)),
+      this.isSelf(voter) ? own : reachedBy(core.peers.of(voter.node, voter.incarnation)),
     );
     let best = -Infinity;
     for (const candidate of reached) {
@@ -466,6 +471,10 @@ export class Leadership {
       if (quorum.accept(votes)) best = candidate;
     }
     return best;
+  }
+
+  private isSelf({ node, incarnation }: Member): boolean {
+    return node === this.core.config.self && incarnation === this.core.config.incarnation;
   }
 
   suspended(): void {
@@ -513,7 +522,6 @@ export class Leadership {
       if (leaseMs > core.grants.longestMs) {
         core.grants.longestMs = leaseMs;
         core.durability.record({ kind: "lease", leaseMsMax: leaseMs });
-        this.leaseSeq = core.durability.seq + 1;
       }
     }
     core.send(others, {

@@ -47,10 +47,10 @@ export class Learner {
     return this.sets;
   }
 
-  /** The floor recorded for the change at `slot`, 0 if none is known. */
-  floorAt(slot: number): Ballot {
+  /** The floor of the change at `slot`; `null` if that set was forgotten, or is not known yet. */
+  floorAt(slot: number): Ballot | null {
     for (const set of this.sets) if (set.slot === slot) return set.floor;
-    return 0;
+    return null;
   }
 
   /** The vote held at chosenTo + 1 is the chosen value. `floor`: the ballot in which that was counted, or that the teller named. */

@@ -1,4 +1,4 @@
-import { type Suffices, votesIn } from "./quorum.ts";
+import { type Suffices, votesIn } from "./suffices.ts";
 
 /**
  * Any `prepare` voters may promise and any `accept` voters may choose. They meet because prepare + accept is more than

@@ -1,4 +1,4 @@
-import { type Suffices, votesIn } from "./quorum.ts";
+import { type Suffices, votesIn } from "./suffices.ts";
 
 /** More than half of `voters`, for both phases: any two majorities meet. Of an even number n that is n / 2 + 1. */
 export function majority(voters: number): { prepare: Suffices; accept: Suffices } {

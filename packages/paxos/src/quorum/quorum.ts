@@ -1,13 +1,11 @@
 import type { Member, Members } from "../members.ts";
 import { flexible } from "./flexible.ts";
 import { majority } from "./majority.ts";
+import type { Suffices } from "./suffices.ts";
 import { zones } from "./zones.ts";
 
 /** Most voters in one set: their votes are bits of one 32-bit number. */
 export const VOTERS_MAX = 31;
-
-/** Whether these voters (bit i: the i-th voter of the set) suffice. */
-export type Suffices = (votes: number) => boolean;
 
 /**
  * Which sets of the voters of one configuration may promise, and which may accept. Every prepare quorum meets every
@@ -42,15 +40,4 @@ export function quorumOf(members: Members): Quorum {
     prepare: suffices.prepare,
     accept: suffices.accept,
   };
-}
-
-/** How many bits are set. */
-export function votesIn(bits: number): number {
-  let rest = bits;
-  let count = 0;
-  while (rest !== 0) {
-    rest &= rest - 1;
-    count++;
-  }
-  return count;
 }

@@ -1,4 +1,4 @@
-import { type Suffices, votesIn } from "./quorum.ts";
+import { type Suffices, votesIn } from "./suffices.ts";
 
 /**
  * More than half of the voters in more than half of the zones, for both phases. Two such sets share a zone, and in it a
