@@ -166,6 +166,19 @@ test("a delete of unknown outcome explains a key that went away, if there is a r
   );
 });
 
+test("a delete of unknown outcome explains one disappearance, not two", () => {
+  const run = [
+    put("a", 1, 1, 2),
+    put(null, 0, 3, Infinity),
+    get(null, 0, 3, 4, 5),
+    put("b", 4, 6, 7),
+    get(null, 0, 9, 8, 9),
+  ];
+  assertVerdict("linearizable", run.slice(0, 4));
+  assertVerdict("not-linearizable", run, /holds "b" of revision 4/);
+  assertVerdict("linearizable", [...run, put(null, 0, 3, Infinity)]);
+});
+
 test("a compare-and-set stands right after the version that it compared", () => {
   assertVerdict("linearizable", [put("a", 1, 1, 2), cas(1, "b", 2, 3, 4), get("b", 2, 2, 5, 6)]);
   assertVerdict(
@@ -202,8 +215,11 @@ test("the revision of a write that had to be assumed is a guess, which proves no
     invokedAt: 3,
     returnedAt: 4,
   };
-  const run = [put("x", 0, 1, Infinity), reader, cas(2, "y", 0, 5, Infinity), cas(3, "z", 4, 6, 7)];
-  assert.notEqual(checkByRevision(run).verdict, "not-linearizable");
+  const swap = cas(2, "y", 0, 5, Infinity);
+  assert.notEqual(
+    checkByRevision([put("x", 0, 1, Infinity), reader, swap, get("y", 3, 4, 6, 7)]).verdict,
+    "not-linearizable",
+  );
 });
 
 test("an operation that contradicts itself is refused", () => {

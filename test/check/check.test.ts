@@ -34,6 +34,25 @@ test("a write of unknown outcome happens once", () => {
   );
 });
 
+test("two writes of one value and unknown outcome may both happen, and no third", () => {
+  const recorder = new HistoryRecorder();
+  for (const process of [1, 2]) {
+    recorder.invoke(process, "write", "", 2);
+    recorder.complete(process, "write", "", "unknown");
+  }
+  const overwriteAndRead = (): string => {
+    recorder.invoke(0, "write", "", 1);
+    recorder.complete(0, "write", "", "ok");
+    recorder.invoke(0, "read", "", null);
+    recorder.complete(0, "read", "", "ok", 2);
+    return check(recorder.history(), register).verdict;
+  };
+  assert.deepEqual(
+    [overwriteAndRead(), overwriteAndRead(), overwriteAndRead()],
+    ["linearizable", "linearizable", "not-linearizable"],
+  );
+});
+
 test("a write that was not applied is never seen", () => {
   const recorder = new HistoryRecorder();
   recorder.invoke(0, "write", "", 1);

@@ -26,6 +26,20 @@ test("the first bad event is the end of the shortest prefix that no order fits",
   assert.ok(bad > 100, `only ${bad} histories were bad`);
 });
 
+test("a call whose end is bad much later does not hide the event that is bad before", () => {
+  for (let badRead = 0; badRead < 12; badRead++) {
+    const recorder = new HistoryRecorder();
+    recorder.invoke(1, "write", "", 5);
+    for (let read = 0; read < 12; read++) {
+      recorder.invoke(0, "read", "", null);
+      recorder.complete(0, "read", "", "ok", read === badRead ? 6 : 5);
+    }
+    // All reads saw what was not applied: the whole history is stuck at its first read already.
+    recorder.complete(1, "write", "", "not-applied");
+    assert.equal(check(recorder.history(), register).firstBadEvent, 1 + 2 * (badRead + 1));
+  }
+});
+
 test("over several keys the earliest bad event counts", () => {
   const recorder = new HistoryRecorder();
   for (const [process, key] of ["good", "late", "early"].entries()) recorder.invoke(10 + process, "write", key, 1);
