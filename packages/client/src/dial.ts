@@ -99,6 +99,8 @@ export interface ErrorFrame {
   readonly code: string;
   /** `not-applied`: what this replica did with *this copy* of the request applies nothing; another copy may still be applied. */
   readonly outcome: Outcome;
+  /** The log's word: every copy of the request has this answer, for ever. */
+  readonly settled: boolean;
   readonly message: string;
   /** The node believed to lead; 0: unknown. */
   readonly leader: number;

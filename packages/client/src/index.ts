@@ -14,3 +14,7 @@ export type {
   WatchFrame,
 } from "./dial.ts";
 export { keyedFraction, keyedIdentity, pauseMs } from "./keyed-random.ts";
+export { type Client, type ClientOptions, createClient } from "./client.ts";
+export { CLIENT_LIMITS, type ClientLimits } from "./limits.ts";
+export type { EndpointStatus } from "./link.ts";
+export type { ReplicaReport } from "./status.ts";

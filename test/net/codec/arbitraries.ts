@@ -177,6 +177,7 @@ export const serverFrames: Readonly<Record<ServerFrame["kind"], fc.Arbitrary<Ser
     id,
     code: fc.constantFrom("NO_LEADER", "OVERLOADED", "SOMETHING_NEW"),
     outcome: fc.constantFrom("applied", "not-applied", "unknown"),
+    settled: fc.boolean(),
     message: name,
     leader: fc.integer({ min: 0, max: 1023 }),
   }),

@@ -1,7 +1,20 @@
 import type { ClientFrame, ServerFrame, ServerHello } from "@quorate/client";
 import { NODE_MAX } from "@quorate/paxos";
 import { BadFrame, FRAME_LIMITS, type Item } from "./check.ts";
-import { bytes, encodeFrame, int, list, milliseconds, natural, openFrame, size, text, tuple, word } from "./check.ts";
+import {
+  bytes,
+  encodeFrame,
+  flag,
+  int,
+  list,
+  milliseconds,
+  natural,
+  openFrame,
+  size,
+  text,
+  tuple,
+  word,
+} from "./check.ts";
 import { ClientTag, OUTCOMES, READ_LEVELS, ServerTag } from "./tags.ts";
 
 /** What a client says first. */
@@ -156,6 +169,7 @@ export function serverItem(frame: ServerFrame): Item {
         frame.id,
         frame.code,
         OUTCOMES.indexOf(frame.outcome),
+        frame.settled,
         frame.message.slice(0, FRAME_LIMITS.messageLengthMax),
         frame.leader,
       ];
@@ -192,14 +206,15 @@ function serverFrameOf(item: Item): ServerFrame {
         bytes: bytes(item[4]),
       };
     case ServerTag.error:
-      size(item, 6);
+      size(item, 7);
       return {
         kind: "error",
         id: idOf(item),
         code: text(item[2], 64),
         outcome: word(item[3], OUTCOMES),
-        message: text(item[4], FRAME_LIMITS.messageLengthMax),
-        leader: int(item[5], 0, NODE_MAX),
+        settled: flag(item[4]),
+        message: text(item[5], FRAME_LIMITS.messageLengthMax),
+        leader: int(item[6], 0, NODE_MAX),
       };
     case ServerTag.event:
       size(item, 4);

@@ -136,6 +136,8 @@ export function errorFrame(id: number, error: QuorateError, leader: number): Ser
     id,
     code: error.code,
     outcome: error.outcome,
+    // What `settlementError` made names the request and the revision; a refusal on the way to the log has no revision.
+    settled: error.request !== null && error.detail["revision"] !== undefined,
     message: error.message,
     leader: typeof hint === "number" ? hint : leader,
   };

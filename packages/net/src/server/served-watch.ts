@@ -103,7 +103,15 @@ export class ServedWatch {
     const { id, write, ended } = this.#options;
     this.close();
     if (error instanceof QuorateError && error.code !== "CLOSED") {
-      write({ kind: "error", id, code: error.code, outcome: error.outcome, message: error.message, leader: 0 });
+      write({
+        kind: "error",
+        id,
+        code: error.code,
+        outcome: error.outcome,
+        settled: false,
+        message: error.message,
+        leader: 0,
+      });
     } else {
       write({ kind: "watch-ended", id, why: error instanceof Error ? error.message : String(error) });
     }
