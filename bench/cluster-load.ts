@@ -81,7 +81,11 @@ export async function runLoad(load: Load): Promise<Record<string, string | numbe
   }
 }
 
-function operation({ name, valueBytes, callers }: Load): (client: Quorate, caller: number, turn: number) => Promise<unknown> {
+function operation({
+  name,
+  valueBytes,
+  callers,
+}: Load): (client: Quorate, caller: number, turn: number) => Promise<unknown> {
   const value = new Uint8Array(valueBytes).fill(120);
   const keyOf = (caller: number, turn: number): string => `key-${(caller + turn * callers) % KEYS}`;
   switch (name) {

@@ -17,7 +17,9 @@ const { values, positionals } = parseArgs({
 
 const [name] = positionals;
 if (name !== "put" && name !== "get" && name !== "lock") {
-  process.stderr.write("usage: npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n");
+  process.stderr.write(
+    "usage: npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+  );
   process.exit(2);
 }
 const result = await runLoad({

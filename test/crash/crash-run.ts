@@ -48,7 +48,8 @@ async function judge(
   seconds: number,
 ): Promise<{ report: CrashReport; complaints: readonly string[] }> {
   const complaints: string[] = [];
-  if ((await caughtUp(cluster, performance.now() + SETTLE_MS)) === 0) complaints.push("the replicas did not catch up in time");
+  if ((await caughtUp(cluster, performance.now() + SETTLE_MS)) === 0)
+    complaints.push("the replicas did not catch up in time");
   const lost = await lostWrites(cluster, load.operations, complaints);
   const checked = checkByRevision(load.operations);
   if (checked.verdict !== "linearizable") complaints.push(`not linearizable: ${checked.witness}`);
@@ -71,8 +72,10 @@ async function judge(
     fullStopMs: Math.round(gaps(true)),
   };
   if (lost > 0) complaints.push(`${lost} acknowledged writes are lost`);
-  if (report.acknowledged < seconds * 1_000) complaints.push(`only ${report.acknowledged} writes were acknowledged, fewer than 1,000 a second`);
-  if (report.kills < Math.floor(seconds / 6)) complaints.push(`only ${report.kills} kills, fewer than one in 6 seconds`);
+  if (report.acknowledged < seconds * 1_000)
+    complaints.push(`only ${report.acknowledged} writes were acknowledged, fewer than 1,000 a second`);
+  if (report.kills < Math.floor(seconds / 6))
+    complaints.push(`only ${report.kills} kills, fewer than one in 6 seconds`);
   return { report, complaints };
 }
 

@@ -20,7 +20,7 @@ export async function killUntil(cluster: TestCluster, endMs: number, random: () 
     await pause(PAUSE_MS_MIN + random() * PAUSE_MS_SPREAD);
     const leader = await caughtUp(cluster, endMs);
     if (performance.now() >= endMs || leader === 0) return kills;
-    const all = !fullStopDone && performance.now() >= fullStopAt;
+    const all: boolean = !fullStopDone && performance.now() >= fullStopAt;
     const wantsLeader = turn % 2 === 0;
     const others = cluster.nodes.filter((node) => node !== leader);
     const one = wantsLeader ? leader : others[Math.floor(random() * others.length)]!;

@@ -48,14 +48,19 @@ describe("every example of the README does what the README says", () => {
     const script = blocks("sh").find((block) => block.includes("PID_OF_THE_LEADER"));
     assert.ok(script !== undefined);
     const status = await quorate(["status", "--json"], { QUORATE_ENDPOINTS: cluster.endpoints });
-    const leader = (JSON.parse(status.stdout) as { node: number; role: string }[]).find(({ role }) => role === "leader")!;
+    const leader = (JSON.parse(status.stdout) as { node: number; role: string }[]).find(
+      ({ role }) => role === "leader",
+    )!;
     const { pid } = cluster.replicas.find(({ node }) => node === leader.node)!;
     const held = "until npx quorate lock list | grep -q held; do :; done\n";
     const runnable = script
       .replace(/kill -9 PID_OF_THE_LEADER.*/, `${held}kill -9 ${pid}`)
       .replace("sleep 20", "sleep 3");
     const ended = await finished(
-      spawn("bash", ["-ec", `${runnable}\nwait`], { cwd: root, env: { ...process.env, QUORATE_ENDPOINTS: cluster.endpoints } }),
+      spawn("bash", ["-ec", `${runnable}\nwait`], {
+        cwd: root,
+        env: { ...process.env, QUORATE_ENDPOINTS: cluster.endpoints },
+      }),
     );
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stdout, /token \d+/);
@@ -66,11 +71,16 @@ describe("every example of the README does what the README says", () => {
   test("the program runs and prints its value and a token", async () => {
     const [program] = blocks("ts");
     assert.ok(program !== undefined);
-    const list = cluster.endpoints.split(",").map((endpoint) => JSON.stringify(endpoint)).join(", ");
+    const list = cluster.endpoints
+      .split(",")
+      .map((endpoint) => JSON.stringify(endpoint))
+      .join(", ");
     const file = join(root, "test", "docs", `tour-${process.pid}.ts`);
     writeFileSync(file, program.replace(/connect\(\[[^\]]*\]\)/, `connect([${list}])`));
     try {
-      const ended = await finished(spawn(process.execPath, ["--conditions=quorate-source", "--import", "tsx", file], { cwd: root }));
+      const ended = await finished(
+        spawn(process.execPath, ["--conditions=quorate-source", "--import", "tsx", file], { cwd: root }),
+      );
       assert.equal(ended.code, 0, ended.stderr);
       assert.equal(ended.stdout, "hello\na token: true\n");
     } finally {

@@ -53,7 +53,10 @@ describe("commands on a running cluster", () => {
   });
 
   test("a command under a lock has the token, passes its exit code on, and frees the lock", async () => {
-    const ran = await quorate(["lock", "run", "l", "--", "sh", "-c", 'echo "token $QUORATE_FENCING_TOKEN"; exit 7'], env);
+    const ran = await quorate(
+      ["lock", "run", "l", "--", "sh", "-c", 'echo "token $QUORATE_FENCING_TOKEN"; exit 7'],
+      env,
+    );
     assert.equal(ran.code, 7, ran.stderr);
     const token = Number(/token (\d+)/.exec(ran.stdout)?.[1]);
     assert.ok(token > 0);
@@ -70,7 +73,9 @@ describe("commands on a running cluster", () => {
 
   test("a killed leader is followed by another one, and writes go on", async () => {
     const status = await quorate(["status", "--json"], env);
-    const leader = (JSON.parse(status.stdout) as { node: number; role: string }[]).find(({ role }) => role === "leader")!;
+    const leader = (JSON.parse(status.stdout) as { node: number; role: string }[]).find(
+      ({ role }) => role === "leader",
+    )!;
     await quorate(["kv", "put", "before", "1"], env);
     const { pid } = cluster.replicas.find(({ node }) => node === leader.node)!;
     process.kill(pid, "SIGKILL");
@@ -124,7 +129,15 @@ describe("commands on a running cluster", () => {
 
 test("no replica reachable: exit code 1 within the timeout, each endpoint with its reason", async () => {
   const [one, two] = await freePorts(2);
-  const ended = await quorate(["kv", "get", "a", "--endpoints", `127.0.0.1:${one},127.0.0.1:${two}`, "--timeout", "1s"]);
+  const ended = await quorate([
+    "kv",
+    "get",
+    "a",
+    "--endpoints",
+    `127.0.0.1:${one},127.0.0.1:${two}`,
+    "--timeout",
+    "1s",
+  ]);
   assert.equal(ended.code, 1);
   assert.match(ended.stderr, new RegExp(`${one}`));
   assert.match(ended.stderr, new RegExp(`${two}`));
@@ -132,7 +145,13 @@ test("no replica reachable: exit code 1 within the timeout, each endpoint with i
 });
 
 test("an unknown command or option is answered by one line of usage and exit code 2", async () => {
-  for (const args of [["nonsense"], ["kv", "put", "a"], ["status", "--nonsense"], ["kv", "get", "a", "--timeout", "soon"], []]) {
+  for (const args of [
+    ["nonsense"],
+    ["kv", "put", "a"],
+    ["status", "--nonsense"],
+    ["kv", "get", "a", "--timeout", "soon"],
+    [],
+  ]) {
     const ended = await quorate(args);
     assert.equal(ended.code, 2, args.join(" "));
     assert.equal(ended.stderr.trim().split("\n").length, 1, ended.stderr);

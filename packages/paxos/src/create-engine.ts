@@ -212,7 +212,8 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       governing: core.learner.governing,
       reads: core.reads.answers.slice(),
       leader: this.leadership?.leads ? core.config.self : this.election.leader,
-      opening: this.leadership?.open && core.learner.chosenTo >= 0 ? this.leadership.ballot : 0,
+      opening: this.leadership?.open ? this.leadership.ballot : 0,
+      promised: core.acceptor.promised,
       events: core.events.slice(),
     };
     lists.forEach((list, index) => list.splice(0, counts[index]!));

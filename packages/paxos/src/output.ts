@@ -52,5 +52,7 @@ export interface Output {
   readonly leader: number;
   /** The ballot this node is open in: it takes batches, reads and changes. 0 if it is not (rule 8). */
   readonly opening: Ballot;
+  /** The highest ballot promised here, for people; it may not be durable yet. */
+  readonly promised: Ballot;
   readonly events: readonly EngineEvent[];
 }

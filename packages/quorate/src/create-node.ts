@@ -2,7 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { kvMachine } from "@quorate/kv";
 import { lockMachine } from "@quorate/lock";
-import { createHost, type Host, initialMembers, LOG_LIMITS, type Replica } from "@quorate/log";
+import {
+  createHost,
+  type Host,
+  initialMembers,
+  LOG_LIMITS,
+  type Replica,
+  SNAPSHOT_DEFAULTS,
+  WAL_DEFAULTS,
+} from "@quorate/log";
 import { createNodeClock, createNodeDisk } from "@quorate/log/node";
 import { compose, type MachineDefinition, QuorateError, type Shape } from "@quorate/machine";
 import { createClientPort, createPeerTransport, listen, type Listener } from "@quorate/net";
@@ -56,7 +64,9 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
   const { cluster, id, peers } = options;
   const address = options.listen ?? peers.get(id);
   if (address === undefined) {
-    throw new QuorateError("BAD_OPTION", "not-applied", `node ${id} has no address: name it in peers, or give listen`, { node: id });
+    throw new QuorateError("BAD_OPTION", "not-applied", `node ${id} has no address: name it in peers, or give listen`, {
+      node: id,
+    });
   }
   const nodes = [...peers.keys()].sort((one, other) => one - other);
   const endpoints = new Map([...peers].map(([node, peer]) => [node, endpointOf(peer)]));
@@ -86,7 +96,7 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
   try {
     const open = new Promise<Replica>((resolve, reject) => {
       failed = reject;
-      host = createHost({
+      const made = createHost({
         cluster,
         id,
         initialNodes: nodes,
@@ -96,14 +106,17 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
         clock,
         seed,
         limits: LOG_LIMITS,
+        walLimits: WAL_DEFAULTS,
+        snapshotLimits: SNAPSHOT_DEFAULTS,
         protocol: ENGINE_DEFAULTS,
         onFailed: (error) => {
           if (replica === null) failed?.(error);
           else options.onFailed?.(error);
         },
       });
+      host = made;
       const machine = compose([kvMachine(), lockMachine, ...(options.machines ?? [])] as MachineDefinition<Shape>[]);
-      host.open({ group: GROUP, machine, members: initialMembers(nodes) }, (error, opened) => {
+      made.open({ group: GROUP, machine, members: initialMembers(nodes) }, (error, opened) => {
         if (error !== null) reject(error);
         else resolve(opened);
       });
@@ -139,7 +152,9 @@ function listening(
     ...(options.insecure === undefined ? {} : { insecure: options.insecure }),
     ...(options.http === undefined ? {} : { http: options.http }),
   };
-  return new Promise((resolve, reject) => listen(given, (error, listener) => (error === null ? resolve(listener) : reject(error))));
+  return new Promise((resolve, reject) =>
+    listen(given, (error, listener) => (error === null ? resolve(listener) : reject(error))),
+  );
 }
 
 async function closed(listener: Listener, host: Host | null): Promise<void> {
@@ -153,8 +168,9 @@ export function hostAndPort(address: string): { host: string; port: number } {
   const port = Number(match?.groups?.["port"]);
   const host = match?.groups?.["six"] ?? match?.groups?.["host"];
   if (host === undefined || !(port <= 65_535)) {
-    throw new QuorateError("BAD_OPTION", "not-applied", `"${address}" is not host:port, as in 127.0.0.1:7401`, { address });
+    throw new QuorateError("BAD_OPTION", "not-applied", `"${address}" is not host:port, as in 127.0.0.1:7401`, {
+      address,
+    });
   }
   return { host, port };
 }
-

@@ -1,4 +1,11 @@
-export { connect, type ConnectOptions, LOCAL_ENDPOINTS, type MachineClient, machineClient, type Quorate } from "./connect.ts";
+export {
+  connect,
+  type ConnectOptions,
+  LOCAL_ENDPOINTS,
+  type MachineClient,
+  machineClient,
+  type Quorate,
+} from "./connect.ts";
 export { createNode, type NodeOptions, type QuorateNode } from "./create-node.ts";
 export { fromReducer, QuorateError } from "@quorate/machine";
 export { Fence, type HeldLock, type LockClient } from "@quorate/lock";

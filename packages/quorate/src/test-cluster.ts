@@ -43,7 +43,17 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const running = new Map<number, ChildProcess>();
 
   const start = async (node: number): Promise<void> => {
-    const serve = ["serve", "--cluster", "test", "--id", String(node), "--data", join(folder, String(node)), "--peers", peers];
+    const serve = [
+      "serve",
+      "--cluster",
+      "test",
+      "--id",
+      String(node),
+      "--data",
+      join(folder, String(node)),
+      "--peers",
+      peers,
+    ];
     const child = spawn(process.execPath, [BIN, ...serve], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     running.set(node, child);
     await new Promise<void>((resolve, reject) => {
@@ -72,7 +82,8 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     kill: (node) => end(node, (child) => child.kill("SIGKILL")),
     pid: (node) => running.get(node)?.pid ?? 0,
     stop: async () => {
-      for (const node of nodes) await end(node, (child) => (child.connected ? child.send("stop") : child.kill("SIGKILL")));
+      for (const node of nodes)
+        await end(node, (child) => (child.connected ? child.send("stop") : child.kill("SIGKILL")));
       await rm(folder, { recursive: true, force: true });
     },
   };

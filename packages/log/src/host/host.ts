@@ -446,7 +446,7 @@ class RunningHost implements Host {
       answers: this.#answers,
       log,
       snapshots: {
-        checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
+        checkpoint: (head, image, checkpointDone) => takeCheckpoint(snapshots, log, head, image, checkpointDone),
         read: (which, push, readDone) => snapshots.read(which, push, readDone),
         offer: (which, to) => this.#sender!.offer(which, to),
       },

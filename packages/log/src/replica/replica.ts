@@ -33,6 +33,7 @@ import {
   writesHeld,
 } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
+import { checkpointDue } from "../snapshot/checkpoint.ts";
 import type { DigestReport, PeerMessage } from "../transport/transport.ts";
 import type { GroupLog, SnapshotHead } from "../wal/group-log.ts";
 import type { Answers } from "./answers.ts";
@@ -53,6 +54,8 @@ export interface ReplicaStatus {
   readonly role: "leader" | "follower" | "non-voter" | "removed";
   /** The node believed to lead; 0: none is known. */
   readonly leader: number;
+  /** The highest ballot promised here. */
+  readonly ballot: number;
   /** The ballot that this node is open in; 0: it takes no writes. */
   readonly opening: number;
   readonly chosenTo: number;
@@ -161,6 +164,7 @@ export class GroupReplica implements Replica {
   #inputs: (() => void)[] = [];
   #governing: Governing;
   #leader = 0;
+  #promised = 0;
   #chosenTo: number;
   #checkpointTo: number;
   #checkpointing = false;
@@ -274,6 +278,7 @@ export class GroupReplica implements Replica {
       group: this.#room.group,
       role: this.#role(),
       leader: this.#leader,
+      ballot: this.#promised,
       opening: this.#batcher.opening,
       chosenTo: this.#chosenTo,
       appliedTo,
@@ -370,6 +375,8 @@ export class GroupReplica implements Replica {
     if (this.#failure !== null) return;
     const reason = error ?? closed(`the replica of group ${this.#room.group}`, "not-applied", null);
     this.#failure = reason;
+    this.#leader = 0;
+    this.#batcher.ended();
     this.#batcher.drop();
     this.#replies.refuseAll(({ handed, request }) => {
       const outcome = handed ? "unknown" : "not-applied";
@@ -407,6 +414,7 @@ export class GroupReplica implements Replica {
     this.#chosenTo = output.chosenTo;
     this.#governing = output.governing;
     this.#leader = output.leader;
+    this.#promised = output.promised;
     for (const event of output.events) {
       this.#counters.add(event.kind === "ignored" ? `ignored-${event.message}-${event.why}` : event.kind);
     }
@@ -483,8 +491,7 @@ export class GroupReplica implements Replica {
 
   #checkpoint(nowMs: number): void {
     const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
-    const { checkpointEntries, checkpointBytes } = this.#limits;
-    if (entriesSince < checkpointEntries && bytesSince < checkpointBytes) return;
+    if (!checkpointDue(entriesSince, bytesSince, this.#limits)) return;
     if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
     const governing = this.#governings.at(appliedTo);
     // The set that an applied change put in force comes with the engine's next records.
@@ -506,7 +513,7 @@ export class GroupReplica implements Replica {
         }
         // No space, or none yet: the log stays as long as it is, and the next try comes later.
         this.#counters.add(`checkpoint-failed-${error.code}`);
-        this.#applier.entriesSince += checkpointEntries;
+        this.#applier.entriesSince += this.#limits.checkpointEntries;
         this.#checkpointNotBeforeMs = this.#room.clock.nowMs() + this.#limits.checkpointRetryMs;
       });
     });

@@ -21,14 +21,13 @@ export function checkpointDue(entriesSince: number, bytesSince: number, limits: 
  * all of the log above it. Errors leave everything as it was: `DISK_FULL`, `LOG_FAILED`.
  */
 export function takeCheckpoint(
-  snapshots: Snapshots,
-  log: GroupLog,
+  stores: { readonly snapshots: Snapshots; readonly log: GroupLog },
   head: SnapshotHead,
   image: Image,
   done: Done,
 ): void {
-  snapshots.write(head, image, (error) => {
-    if (error === null) log.trim(head.slot, head.governing);
+  stores.snapshots.write(head, image, (error) => {
+    if (error === null) stores.log.trim(head.slot, head.governing);
     done(error, undefined);
   });
 }

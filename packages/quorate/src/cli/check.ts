@@ -23,7 +23,12 @@ export function addCheck(program: Command): void {
     .description("whether histories are linearizable")
     .argument("<files...>", "Jepsen logs, key-value logs, or JSON lines")
     .option("--model <name>", `one of ${MODEL_NAMES.join(", ")}, where the format does not say`, "")
-    .option("--steps-max <count>", "steps tried in one history before it stays unknown", wholeNumber(1, 2 ** 40), STEPS_MAX_DEFAULT)
+    .option(
+      "--steps-max <count>",
+      "steps tried in one history before it stays unknown",
+      wholeNumber(1, 2 ** 40),
+      STEPS_MAX_DEFAULT,
+    )
     .option("--json", "print JSON", false)
     .action((files: string[], options: CheckCommandOptions) => {
       const codes = files.map((file) => checkFile(file, options));
@@ -47,7 +52,8 @@ function checkFile(file: string, { model, stepsMax, json }: CheckCommandOptions)
   }
   const { verdict, firstBadEvent, witness, steps } = result;
   if (json) printJson({ file, verdict, firstBadEvent, witness, steps });
-  else if (verdict === "not-linearizable") print(`${file}: not linearizable, first at event ${firstBadEvent}: ${witness?.text ?? ""}`);
+  else if (verdict === "not-linearizable")
+    print(`${file}: not linearizable, first at event ${firstBadEvent}: ${witness?.text ?? ""}`);
   else print(`${file}: ${verdict}`);
   return verdict === "linearizable" ? 0 : verdict === "unknown" ? UNKNOWN : NOT_LINEARIZABLE;
 }

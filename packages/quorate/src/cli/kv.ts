@@ -31,7 +31,9 @@ export function addKv(program: Command, withCommon: (command: Command) => Comman
       .option("--at <node>", "what this one replica has, however old", wholeNumber(1, 1023)),
   ).action(async (key: string, options: GetOptions) => {
     const from = options.at === undefined ? {} : { at: options.at, level: "stale" as const };
-    const { entry, revision } = await withCluster(options, ({ kv }) => kv.read(key, { ...timeoutOf(options), ...from }));
+    const { entry, revision } = await withCluster(options, ({ kv }) =>
+      kv.read(key, { ...timeoutOf(options), ...from }),
+    );
     if (options.json) {
       printJson({ key, value: entry === null ? null : entry.text, modRevision: entry?.modRevision ?? 0, revision });
     } else if (entry === null) process.stderr.write(`quorate: no key "${key}" at revision ${revision}\n`);
@@ -55,9 +57,15 @@ export function addKv(program: Command, withCommon: (command: Command) => Comman
       .option("--limit <count>", "at most so many", wholeNumber(1, 10_000), 100),
   ).action(async (prefix: string, options: RangeOptions) => {
     const range = prefix === "" ? { from: "" } : { prefix };
-    const page = await withCluster(options, ({ kv }) => kv.range(range, { ...timeoutOf(options), limit: options.limit }));
+    const page = await withCluster(options, ({ kv }) =>
+      kv.range(range, { ...timeoutOf(options), limit: options.limit }),
+    );
     if (options.json) {
-      const entries = page.entries.map((entry) => ({ key: entry.key, value: entry.text, modRevision: entry.modRevision }));
+      const entries = page.entries.map((entry) => ({
+        key: entry.key,
+        value: entry.text,
+        modRevision: entry.modRevision,
+      }));
       printJson({ revision: page.revision, entries, more: page.next !== "" });
     } else for (const entry of page.entries) print(`${entry.key}\t${entry.text}`);
   });

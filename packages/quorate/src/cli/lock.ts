@@ -42,26 +42,31 @@ export function addLock(program: Command, withCommon: (command: Command) => Comm
     });
   });
 
-  withCommon(group.command("list").description("locks that are held or waited for")).action(async (options: CommonOptions) => {
-    const { locks, more } = await withCluster(options, ({ lock }) => lock.list({ timeoutMs: options.timeout }));
-    if (options.json) printJson({ locks, more });
-    else if (locks.length === 0) print("no lock is held");
-    else {
-      const rows = locks.flatMap((one) =>
-        [...one.occupants, ...one.waiters].map((claim) => {
-          const sinceMs = claim.token > 0 ? claim.grantedAtMs : claim.queuedAtMs;
-          const age = `${((one.logTimeMs - sinceMs) / 1_000).toFixed(1)} s`;
-          return [one.name, claim.state, claim.token > 0 ? claim.token : "-", claim.session, age];
-        }),
-      );
-      printTable(["lock", "state", "token", "session", "for"], rows);
-    }
-  });
+  withCommon(group.command("list").description("locks that are held or waited for")).action(
+    async (options: CommonOptions) => {
+      const { locks, more } = await withCluster(options, ({ lock }) => lock.list({ timeoutMs: options.timeout }));
+      if (options.json) printJson({ locks, more });
+      else if (locks.length === 0) print("no lock is held");
+      else {
+        const rows = locks.flatMap((one) =>
+          [...one.occupants, ...one.waiters].map((claim) => {
+            const sinceMs = claim.token > 0 ? claim.grantedAtMs : claim.queuedAtMs;
+            const age = `${((one.logTimeMs - sinceMs) / 1_000).toFixed(1)} s`;
+            return [one.name, claim.state, claim.token > 0 ? claim.token : "-", claim.session, age];
+          }),
+        );
+        printTable(["lock", "state", "token", "session", "for"], rows);
+      }
+    },
+  );
 }
 
 /** The exit code: the command's own, 128 + signal, or 76 if the lock was lost. */
 async function runUnder(held: HeldLock, [file, ...args]: readonly string[]): Promise<number> {
-  const child = spawn(file!, args, { stdio: "inherit", env: { ...process.env, QUORATE_FENCING_TOKEN: String(held.token) } });
+  const child = spawn(file!, args, {
+    stdio: "inherit",
+    env: { ...process.env, QUORATE_FENCING_TOKEN: String(held.token) },
+  });
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, passOn);

@@ -23,7 +23,12 @@ const program = new Command("quorate")
 export function withCommon(command: Command): Command {
   return command
     .option("--json", "print JSON", false)
-    .option("--endpoints <list>", "replicas, separated by commas (or QUORATE_ENDPOINTS)", endpointList, defaultEndpoints())
+    .option(
+      "--endpoints <list>",
+      "replicas, separated by commas (or QUORATE_ENDPOINTS)",
+      endpointList,
+      defaultEndpoints(),
+    )
     .option("--timeout <duration>", "how long to try", durationMs, 10_000);
 }
 
@@ -33,7 +38,8 @@ addStatus(program, withCommon);
 addKv(program, withCommon);
 addLock(program, withCommon);
 addCheck(program);
-for (const command of allCommands(program)) command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
+for (const command of allCommands(program))
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
 
 try {
   await program.parseAsync(process.argv);
@@ -46,7 +52,10 @@ try {
 }
 
 function usageLine(text: string): string {
-  return `quorate: ${text.trim().replace(/^error: /, "").replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock … (--help)\n`;
+  return `quorate: ${text
+    .trim()
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock … (--help)\n`;
 }
 
 function allCommands(command: Command): Command[] {

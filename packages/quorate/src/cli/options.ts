@@ -21,14 +21,18 @@ export function durationMs(text: string): number {
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`);
     return value;
   };
 }
 
 /** Endpoints separated by commas. */
 export function endpointList(text: string): string[] {
-  const endpoints = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const endpoints = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   if (endpoints.length === 0) throw new InvalidArgumentError("no endpoint, as in 127.0.0.1:7401,127.0.0.1:7402");
   return endpoints;
 }

@@ -25,7 +25,8 @@ export function peerList(text: string): ReadonlyMap<number, string> {
   const peers = new Map<number, string>();
   for (const part of text.split(",")) {
     const match = /^\s*(\d+)=(\S+)\s*$/.exec(part);
-    if (match === null) throw new QuorateError("BAD_OPTION", "not-applied", `"${part}" is not id=host:port, as in 1=127.0.0.1:7401`);
+    if (match === null)
+      throw new QuorateError("BAD_OPTION", "not-applied", `"${part}" is not id=host:port, as in 1=127.0.0.1:7401`);
     peers.set(Number(match[1]), match[2]!);
   }
   return peers;
@@ -59,7 +60,11 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const fail = (error: unknown): void => {
     printError(error, options.json);
-    tell({ kind: "failed", code: error instanceof QuorateError ? error.code : "", message: error instanceof Error ? error.message : String(error) });
+    tell({
+      kind: "failed",
+      code: error instanceof QuorateError ? error.code : "",
+      message: error instanceof Error ? error.message : String(error),
+    });
     void stop(1);
   };
 
@@ -75,7 +80,15 @@ async function serve(options: ServeOptions): Promise<void> {
   process.on("SIGTERM", () => void stop(0));
 
   try {
-    node = await createNode({ cluster, id, data, peers, insecure, onFailed: fail, ...(listen === undefined ? {} : { listen }) });
+    node = await createNode({
+      cluster,
+      id,
+      data,
+      peers,
+      insecure,
+      onFailed: fail,
+      ...(listen === undefined ? {} : { listen }),
+    });
   } catch (error) {
     fail(error);
     return;

@@ -44,8 +44,16 @@ export function addUp(program: Command): void {
 
 function portList(text: string): number[] {
   const ports = text.split(",").map(Number);
-  const wrong = ports.length !== 3 || new Set(ports).size !== 3 || ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535);
-  if (wrong) throw new QuorateError("BAD_OPTION", "not-applied", `--ports ${text}: give three different ports, as in 7401,7402,7403`);
+  const wrong =
+    ports.length !== 3 ||
+    new Set(ports).size !== 3 ||
+    ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535);
+  if (wrong)
+    throw new QuorateError(
+      "BAD_OPTION",
+      "not-applied",
+      `--ports ${text}: give three different ports, as in 7401,7402,7403`,
+    );
   return ports;
 }
 
@@ -92,7 +100,8 @@ async function up(options: UpOptions): Promise<void> {
     await quorate.close();
     if (options.json) printJson({ readyMs: Math.round(performance.now() - startedMs), replicas: rows });
     else {
-      for (const { node, endpoint, pid, data, role } of rows) print(`node ${node}  ${endpoint}  pid ${pid}  ${data}  ${role}`);
+      for (const { node, endpoint, pid, data, role } of rows)
+        print(`node ${node}  ${endpoint}  pid ${pid}  ${data}  ${role}`);
       for (const line of tryLines(members)) print(line);
     }
   } catch (error) {
@@ -103,7 +112,9 @@ async function up(options: UpOptions): Promise<void> {
 
 function startMember(id: number, address: string, data: string, peers: string): Member {
   const options = ["serve", "--cluster", CLUSTER, "--id", String(id), "--data", data, "--peers", peers];
-  const child = spawn(process.execPath, [...process.execArgv, BIN, ...options], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = spawn(process.execPath, [...process.execArgv, BIN, ...options], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   return { id, endpoint: `ws://${address}`, data, process: child, ended: false };
 }
 
