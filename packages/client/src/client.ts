@@ -13,6 +13,7 @@ import {
 import type { Dial, ErrorFrame } from "./dial.ts";
 import { Endpoints } from "./endpoints.ts";
 import { FINAL_CODES, knownCode } from "./final-codes.ts";
+import { pauseMs } from "./keyed-random.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "./limits.ts";
 import type { EndpointStatus, Link } from "./link.ts";
 import { Requests } from "./requests.ts";
@@ -60,6 +61,7 @@ export function createClient(options: ClientOptions): Client {
 class EndpointClient implements Client, WatchOwner {
   readonly #clock: Clock;
   readonly #limits: ClientLimits;
+  readonly #seed: number;
   readonly #endpoints: Endpoints;
   readonly #requests: Requests;
   readonly #sessions: Sessions;
@@ -77,6 +79,7 @@ class EndpointClient implements Client, WatchOwner {
     const look = (atMs: number): void => this.#lookAt(atMs);
     this.#clock = clock;
     this.#limits = limits;
+    this.#seed = seed;
     const endpoints = [...new Set(options.endpoints)];
     this.#endpoints = new Endpoints({ endpoints, dial, clock, seed, limits, changed: () => look(0) });
     this.#sessions = new Sessions({
@@ -196,6 +199,15 @@ class EndpointClient implements Client, WatchOwner {
     return this.#endpoints.any();
   }
 
+  againMs(refusals: number): number {
+    const { retryMsMin, retryMsMax } = this.#limits;
+    return this.nowMs() + pauseMs(retryMsMin, retryMsMax, refusals, this.#seed, 3);
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   minRevision(): number {
     return this.#requests.seenRevision;
   }
@@ -207,10 +219,9 @@ class EndpointClient implements Client, WatchOwner {
         return new QuorateError(code, "not-applied", `The watch was refused: ${frame.message}`);
       }
     }
-    const why = frame.kind === "error" ? frame.message : frame.why;
-    const busy = frame.kind === "watch-ended" || frame.code === "OVERLOADED";
-    if (busy) this.#endpoints.slowDown(link, why);
-    else this.#endpoints.turnedAway(link, frame.leader, why);
+    // One that is full or has changed its state is none the worse for it.
+    if (frame.kind === "error" && frame.code !== "OVERLOADED")
+      this.#endpoints.turnedAway(link, frame.leader, frame.message);
     this.#lookAt(0);
     return null;
   }
@@ -288,7 +299,9 @@ class EndpointClient implements Client, WatchOwner {
     let waiting = this.#requests.isWaiting || this.#statuses.isWaiting;
     for (const watch of [...this.#watches]) {
       watch.resume();
-      waiting ||= watch.isWaiting;
+      if (!watch.isWaiting) continue;
+      waiting = true;
+      if (watch.notBeforeMs > nowMs) nextMs = Math.min(nextMs, watch.notBeforeMs);
     }
     if (waiting && this.#endpoints.isHopeless) {
       this.#requests.failHopeless();

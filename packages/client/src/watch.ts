@@ -11,6 +11,9 @@ export interface WatchOwner {
   target(): Link | null;
   /** The replica ended it. The error that this is to the caller; null: it is to be asked again, in a later turn. */
   refused(link: Link, frame: ErrorFrame | WatchEndedFrame): QuorateError | null;
+  /** When a watch that was ended `refusals` times in a row, without an event between, may be asked again. */
+  againMs(refusals: number): number;
+  nowMs(): number;
   /** What any answer of this client has shown. */
   minRevision(): number;
   /** It is over. */
@@ -25,6 +28,8 @@ const EVENT_BYTES = 1;
  * are dropped and come again. The replica sends no more than a window, so a slow reader holds nothing but that.
  */
 export class Watch implements Exchange {
+  /** Not asked again before this. */
+  notBeforeMs = 0;
   /** Runs once at its end. */
   whenOver: () => void = () => undefined;
   readonly #owner: WatchOwner;
@@ -43,6 +48,7 @@ export class Watch implements Exchange {
   #fail: ((error: QuorateError) => void) | null = null;
   #error: QuorateError | null = null;
   #over = false;
+  #refusals = 0;
 
   constructor(owner: WatchOwner, machine: string, request: (afterRevision: number) => Uint8Array, windowBytes: number) {
     this.#owner = owner;
@@ -58,7 +64,7 @@ export class Watch implements Exchange {
 
   /** Asks, if it is not asked and there is a link. */
   resume(): void {
-    if (!this.isWaiting) return;
+    if (!this.isWaiting || this.#owner.nowMs() < this.notBeforeMs) return;
     const link = this.#owner.target();
     if (link === null) return;
     this.#events = [];
@@ -83,6 +89,7 @@ export class Watch implements Exchange {
     if (this.#over || this.#link !== link) return;
     switch (frame.kind) {
       case "event":
+        this.#refusals = 0;
         if (this.#reader === null) {
           this.#events.push(frame);
           return;
@@ -91,6 +98,8 @@ export class Watch implements Exchange {
       case "error":
       case "watch-ended": {
         this.#link = null;
+        this.notBeforeMs = this.#owner.againMs(this.#refusals);
+        this.#refusals += 1;
         const error = this.#owner.refused(link, frame);
         if (error !== null) this.end(error);
         return;
