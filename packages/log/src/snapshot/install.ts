@@ -128,7 +128,7 @@ class Installer implements SnapshotInstaller {
         );
       });
     };
-    if (before?.file == null) make();
+    if (before === undefined || before.file === null) make();
     else before.file.close(() => this.#options.disk.remove(partialPath(before), make));
     return incoming;
   }

@@ -78,6 +78,8 @@ export class GroupCommit {
   #scheduled = false;
   #closed = false;
   #lastIsSeal = false;
+  /** When the last sync ended. */
+  #syncedMs = 0;
   #sealScheduled = false;
   #cancelSeal: () => void = () => undefined;
   #buffer: Uint8Array = new Uint8Array(64 * 1024);
@@ -278,6 +280,7 @@ export class GroupCommit {
         this.#writing = false;
         this.#position += bytes;
         this.#unit += 1;
+        this.#syncedMs = this.#options.clock.nowMs();
         synced();
         for (const told of announced) told();
       });
@@ -286,12 +289,12 @@ export class GroupCommit {
 
   #scheduleSeal(): void {
     if (this.#sealScheduled || this.#lastIsSeal || this.#unit === 0) return;
+    const { clock, limits } = this.#options;
     this.#sealScheduled = true;
-    const { unit } = this;
-    this.#cancelSeal = this.#options.clock.after(this.#options.limits.sealMs, () => {
+    this.#cancelSeal = clock.after(Math.max(0, this.#syncedMs + limits.sealMs - clock.nowMs()), () => {
       this.#sealScheduled = false;
       if (this.#closed || this.#writing || this.#waiting.length > 0) return;
-      if (this.unit === unit) this.#seal(() => this.#start());
+      if (clock.nowMs() - this.#syncedMs >= limits.sealMs) this.#seal(() => this.#start());
       else this.#scheduleSeal();
     });
   }

@@ -60,6 +60,7 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
   if (chain.found.length === header.records && chain.damage.length === 0) {
     return { ...chain, lostUnknown: false, damage: directory === null ? [offset] : [] };
   }
+  if (chain.found.length + chain.lost.length === header.records) return { ...chain, lostUnknown: false };
   if (directory === null) return { ...salvage(segment, key, offset, offset + header.bytes), lostUnknown: true };
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];

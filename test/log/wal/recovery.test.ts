@@ -1,0 +1,372 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KEEP_ALL, LOSE_ALL, MemoryDisk } from "../../../packages/log/src/disk/memory-disk.ts";
+import { segmentPath } from "../../../packages/log/src/wal/format.ts";
+import { type OpenedWal, openWal } from "../../../packages/log/src/wal/wal.ts";
+import { Turns } from "../turns.ts";
+import { accepted, CLUSTER, FORMED, Process, promised, SMALL, textOf } from "./logs.ts";
+
+const FIRST = segmentPath(1);
+const B1 = 1_025;
+const B2 = 2_049;
+
+/** Where the text of a vote stands in a file. */
+function placeOf(disk: MemoryDisk, path: string, text: string): number {
+  const at = Buffer.from(disk.bytes(path)).indexOf(text);
+  assert.ok(at > 0, `${text} is not in ${path}`);
+  return at;
+}
+
+/** Four units: the promise, three votes, and what else is asked for. */
+function fourUnits(): Process {
+  const log = new Process();
+  log.write(1, promised(B1));
+  for (const slot of [1, 2, 3]) log.write(1, accepted(slot, B1, `the value of slot ${slot}`.padEnd(700, ".")));
+  return log;
+}
+
+test("bug 21: a bit that flips in the middle of the log makes its slot faulty, and nothing behind it is cut", () => {
+  const log = fourUnits();
+  log.disk.flip(FIRST, placeOf(log.disk, FIRST, "the value of slot 2") + 3, 5);
+  const next = log.crash(LOSE_ALL);
+  const { durable } = next.opened.groups.get(1)!;
+  assert.deepEqual(durable.faulty, [2]);
+  assert.deepEqual(
+    durable.accepted.map(({ slot }) => slot),
+    [1, 3],
+  );
+  assert.equal(durable.promisedLost, false);
+  assert.equal(durable.promised, B1);
+  assert.equal(next.opened.faults.length, 1);
+  assert.equal(next.opened.faults[0]!.file, FIRST);
+  assert.ok(next.opened.faults[0]!.offset > 0);
+});
+
+test("a faulty mark outlives the segment with the damage, until the slot is written anew", () => {
+  const log = fourUnits();
+  log.disk.flip(FIRST, placeOf(log.disk, FIRST, "the value of slot 2") + 3, 5);
+  let next = log.crash(LOSE_ALL);
+  for (let slot = 4; slot < 60; slot++) next.write(2, accepted(slot, B1, "z".repeat(700)));
+  next.opened.wal.group(2).trim(58, FORMED);
+  next.turns.run();
+  assert.ok(!next.disk.paths().includes(FIRST), "the damaged segment is gone");
+  next = next.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.faulty, [2]);
+  assert.deepEqual(
+    next.opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+    [1, 3],
+  );
+  next.write(1, accepted(2, B2, "learned again"));
+  next = next.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.faulty, []);
+  assert.deepEqual(textOf(next.opened.groups.get(1)!.durable.accepted).slice(1, 2), [`2@${B2} learned again`]);
+});
+
+test("every single flipped bit of a synced log is found: nothing told durable is missing without a mark (M2)", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  for (const slot of [1, 2, 3])
+    log.write(1, accepted(slot, B1, `value ${slot} ${"=".repeat(30 * slot)}`), { kind: "chosen", slot: slot - 1 });
+  log.write(2, promised(B2), accepted(5, B2));
+  log.turns.advance(SMALL.sealMs);
+  const whole = new Process(log.disk);
+  const expected = textOf(whole.opened.groups.get(1)!.durable.accepted);
+  assert.equal(expected.length, 3);
+  let found = 0;
+  const end = 512 * 8;
+  for (let position = 0; position < end; position += 3) {
+    const disk = log.disk.copy();
+    disk.flip(FIRST, position, position % 8);
+    const { groups, faults } = new Process(disk).opened;
+    if (faults.length > 0) found++;
+    for (const [group, slots] of [
+      [1, [1, 2, 3]],
+      [2, [5]],
+    ] as const) {
+      const durable = groups.get(group)?.durable;
+      assert.ok(durable !== undefined, `byte ${position}: group ${group} is gone`);
+      assert.ok(
+        durable.promised >= (group === 1 ? B1 : B2) || durable.promisedLost,
+        `byte ${position}: the promise is gone`,
+      );
+      for (const slot of slots) {
+        const faulty = durable.faulty.includes(slot) || slot >= durable.faultyFrom;
+        const there = durable.accepted.some((one) => one.slot === slot);
+        assert.ok(faulty || there, `byte ${position}: slot ${slot} of group ${group} is gone without a mark`);
+        if (group === 1 && !faulty)
+          assert.ok(textOf(durable.accepted).includes(expected[slot - 1]!), `byte ${position}`);
+      }
+    }
+  }
+  assert.ok(found > 150, `only ${found} flips were found`);
+});
+
+test("a flipped bit in any one place of a unit of several sectors never costs more than its own record", () => {
+  const log = fourUnits();
+  const from = placeOf(log.disk, FIRST, "the value of slot 2") - 48 - 32;
+  for (let position = from; position < from + 1_024; position += 7) {
+    const disk = log.disk.copy();
+    disk.flip(FIRST, position, 2);
+    const { durable } = new Process(disk).opened.groups.get(1)!;
+    assert.equal(durable.promisedLost, false, `byte ${position - from} of the unit`);
+    assert.ok(
+      durable.faulty.every((slot) => slot === 2),
+      `byte ${position - from}: ${durable.faulty.join()}`,
+    );
+    assert.deepEqual(
+      [durable.accepted.length, durable.faulty.length].reduce((sum, value) => sum + value),
+      3,
+    );
+  }
+});
+
+test("bug 22: a last unit whose sectors arrived in the wrong order, or not all, is cut", () => {
+  for (const lost of [0, 1, 2]) {
+    const log = fourUnits();
+    let told = false;
+    log.opened.wal.group(1).append([accepted(4, B1, "not yet told".padEnd(1_200, "-"))], () => {
+      told = true;
+    });
+    log.turns.step(); // the turn ends: the unit is on its way, and its write has not ended
+    const first = 512 + 512 + 3 * 1_024;
+    log.disk.crash(({ kind, sector }) => (kind === "sector" && sector === first / 512 + lost ? 0 : 512));
+    assert.equal(told, false);
+    const next = new Process(log.disk);
+    assert.deepEqual(next.opened.faults, [], `sector ${lost}`);
+    assert.deepEqual(
+      next.opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+      [1, 2, 3],
+    );
+    assert.equal(next.opened.groups.get(1)!.durable.unit, 4);
+    assert.equal(next.write(1, accepted(4, B2)), 5);
+    assert.deepEqual(next.crash(LOSE_ALL).opened.faults, []);
+  }
+});
+
+test("a damaged last unit that arrived whole is corruption, not a torn write", () => {
+  const log = fourUnits();
+  log.disk.flip(FIRST, placeOf(log.disk, FIRST, "the value of slot 3") + 100, 1);
+  const next = log.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.faulty, [3]);
+  assert.equal(next.opened.faults.length, 1);
+  // The damaged unit was the fourth; the fifth states the mark, too.
+  assert.equal(next.write(1, accepted(4, B1)), 5);
+  assert.deepEqual(next.crash(LOSE_ALL).opened.groups.get(1)!.durable.faulty, [3]);
+});
+
+test("after a seal, a torn-looking unit before it is corruption", () => {
+  const log = fourUnits();
+  log.turns.advance(SMALL.sealMs);
+  // The disk lost one sector of a synced unit: what stood there before is back.
+  const fresh = new Process();
+  const at = 512 + 512 + 2 * 1_024 + 512;
+  log.disk.overwrite(FIRST, at, fresh.disk.bytes(FIRST).slice(at, at + 512));
+  const next = log.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.faulty, [3]);
+});
+
+test("bug 22: a misdirected write is found at both places, though its checksum fits its content", () => {
+  const log = fourUnits();
+  const unit = 512 + 512 + 1_024;
+  const bytes = log.disk.bytes(FIRST).slice(unit, unit + 1_024);
+  log.disk.overwrite(FIRST, unit - 1_024, bytes);
+  const next = log.crash(LOSE_ALL);
+  const { durable } = next.opened.groups.get(1)!;
+  assert.ok(next.opened.faults.length > 0);
+  assert.ok(durable.faulty.includes(1) || durable.faultyFrom <= 1);
+  assert.deepEqual(
+    durable.accepted.filter(({ slot }) => slot >= 2).map(({ slot }) => slot),
+    [2, 3],
+  );
+});
+
+test("a lost write in the middle is found: its unit's number is missing", () => {
+  const log = new Process();
+  log.write(1, promised(B1), accepted(1, B1));
+  log.disk.fault = (operation) => (operation.kind === "write" ? { kind: "lost", position: 0 } : null);
+  log.write(1, accepted(2, B1));
+  log.disk.fault = () => null;
+  log.write(1, accepted(3, B1));
+  const next = log.crash(LOSE_ALL);
+  const { durable } = next.opened.groups.get(1)!;
+  assert.ok(next.opened.faults.length > 0);
+  assert.equal(durable.promisedLost, true);
+  assert.ok(durable.faulty.includes(2));
+  assert.ok(!durable.faulty.includes(3), "what was written after the loss speaks for itself");
+});
+
+test("a segment that is missing is found, in the middle and at the beginning", () => {
+  const log = new Process();
+  for (let slot = 1; slot <= 40; slot++) log.write(1, accepted(slot, B1, "m".repeat(700)));
+  for (const missing of [1, 2]) {
+    const disk = log.disk.copy();
+    disk.lose(segmentPath(missing));
+    const { groups, faults, groupsLost } = new Process(disk).opened;
+    assert.ok(faults.length > 0);
+    assert.equal(groupsLost, true);
+    assert.equal(groups.get(1)!.durable.promisedLost, true);
+  }
+});
+
+test("a promised ballot that is lost for good stays lost through later starts", () => {
+  const log = new Process();
+  log.write(1, promised(B1), accepted(1, B1));
+  log.disk.overwrite(FIRST, 512, new Uint8Array(512).fill(0xaa));
+  log.write(1, accepted(2, B1));
+  let next = log.crash(LOSE_ALL);
+  assert.equal(next.opened.groups.get(1)!.durable.promisedLost, true);
+  next.write(1, promised(B2));
+  next = next.crash(LOSE_ALL);
+  assert.equal(next.opened.groups.get(1)!.durable.promisedLost, true);
+});
+
+test("a group that is born after a loss is not touched by it", () => {
+  const log = new Process();
+  log.write(1, promised(B1), accepted(1, B1));
+  log.disk.overwrite(FIRST, 512, new Uint8Array(512).fill(0xaa));
+  log.write(1, accepted(2, B1));
+  log.write(7, promised(B2));
+  const { groups, groupsLost } = log.crash(LOSE_ALL).opened;
+  assert.equal(groupsLost, true);
+  assert.equal(groups.get(7)!.durable.promisedLost, false);
+  assert.equal(groups.get(7)!.durable.promised, B2);
+});
+
+test("a known chosen slot whose learned value is lost does not come back with an older vote", () => {
+  const log = new Process();
+  log.write(1, accepted(1, B1, "an older vote"), promised(B2));
+  log.write(1, accepted(1, B2, "the chosen value".padEnd(600, " ")), { kind: "chosen", slot: 1 });
+  log.write(1, accepted(2, B2));
+  log.disk.flip(FIRST, placeOf(log.disk, FIRST, "the chosen value") + 20, 0);
+  const { durable } = log.crash(LOSE_ALL).opened.groups.get(1)!;
+  assert.deepEqual(durable.faulty, [1]);
+  assert.equal(durable.chosenTo, 0);
+  assert.deepEqual(
+    durable.accepted.map(({ slot }) => slot),
+    [2],
+  );
+});
+
+test("bug 24: after the first failed sync nothing is told durable, nothing is tried again, and the owner is told once", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  let syncs = 0;
+  log.disk.fault = (operation) => {
+    if (operation.kind !== "sync") return null;
+    syncs++;
+    return { kind: "error", position: 0 };
+  };
+  assert.equal(log.write(1, accepted(1, B1)), -1);
+  log.disk.fault = (operation) => {
+    if (operation.kind === "sync") syncs++;
+    return null;
+  };
+  assert.equal(log.write(1, accepted(2, B1)), -1);
+  log.turns.advance(10_000);
+  assert.equal(syncs, 1);
+  assert.deepEqual(
+    log.failures.map(({ code }) => code),
+    ["LOG_FAILED"],
+  );
+  assert.equal(log.failures[0]!.detail["path"], FIRST);
+  const next = log.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.accepted, []);
+});
+
+test("what recovery read out of the system's cache is synced before anybody hears of it", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  log.disk.fault = (operation) => (operation.kind === "sync" ? { kind: "error", position: 0 } : null);
+  log.write(1, accepted(1, B1));
+  log.disk.fault = () => null;
+  log.disk.kill();
+  const second = new Process(log.disk);
+  assert.equal(second.opened.groups.get(1)!.durable.accepted.length, 1);
+  const third = second.crash(LOSE_ALL);
+  assert.equal(third.opened.groups.get(1)!.durable.accepted.length, 1);
+});
+
+test("bug 25: an append that comes while a sync is under way is told by its own sync, not by that one", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  const told: string[] = [];
+  const group = log.opened.wal.group(1);
+  group.append([accepted(1, B1)], (unit) => told.push(`first in ${unit}`));
+  log.turns.step(); // the end of the turn: the write begins
+  log.turns.step(); // the write has ended: the sync begins
+  group.append([accepted(2, B1)], (unit) => told.push(`second in ${unit}`));
+  log.turns.step(); // the sync has ended
+  assert.deepEqual(told, ["first in 2"]);
+  const crashed = new Process((log.disk.crash(LOSE_ALL), log.disk));
+  assert.deepEqual(
+    crashed.opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+    [1],
+  );
+});
+
+test("one unit and one sync serve everything that waits, over all groups", () => {
+  const log = new Process();
+  let syncs = 0;
+  log.write(1, promised(B1));
+  log.disk.fault = (operation) => {
+    if (operation.kind === "sync") syncs++;
+    return null;
+  };
+  const units: number[] = [];
+  for (let group = 1; group <= 5; group++)
+    log.opened.wal.group(group).append([promised(B2)], (unit) => units.push(unit));
+  log.turns.run();
+  assert.deepEqual(units, [2, 2, 2, 2, 2]);
+  assert.equal(syncs, 1);
+});
+
+test("a log of a later format is refused with its version", () => {
+  const log = new Process();
+  const header = log.disk.bytes(FIRST).slice(0, 512);
+  const view = new DataView(header.buffer);
+  view.setUint32(4, 2, true);
+  // The checksum of the first 28 bytes, as the format says.
+  const crc = crc32cSlow(header.subarray(0, 28));
+  view.setUint32(28, crc, true);
+  log.disk.overwrite(FIRST, 0, header);
+  assert.throws(() => new Process(log.disk), { code: "LOG_NEWER", detail: { file: FIRST, version: 2, known: 1 } });
+});
+
+test("the log of another cluster is refused", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  const turns = new Turns();
+  const disk = log.disk.copy(turns.later);
+  const open = (): OpenedWal =>
+    turns.finish<OpenedWal>((done) => {
+      openWal({ disk, clock: turns, cluster: "other", limits: SMALL, onFailed: () => undefined }, done);
+    });
+  assert.throws(open, { code: "WRONG_CLUSTER" });
+});
+
+test("bug 23: a power loss at any point of making a segment leaves no half-made one in use", () => {
+  const turns = new Turns();
+  const disk = new MemoryDisk({ later: turns.later });
+  openWal({ disk, clock: turns, cluster: CLUSTER, limits: SMALL, onFailed: () => undefined }, () => undefined);
+  do {
+    for (const names of [0, 512]) {
+      for (const kept of [0, 1, 2]) {
+        const copy = disk.copy(() => undefined);
+        copy.crash(({ kind, sector }) => (kind === "name" ? names : sector % 3 === kept ? 512 : 0));
+        const next = new Process(copy);
+        assert.deepEqual(next.opened.faults, []);
+        assert.equal(next.write(1, promised(B1)), 1);
+        assert.equal(next.crash(KEEP_ALL).opened.groups.get(1)!.durable.promised, B1);
+      }
+    }
+  } while (turns.step());
+});
+
+function crc32cSlow(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
