@@ -39,6 +39,7 @@ export function dialOver(options: DialWebSocketOptions): Dial {
     let writer: TurnWriter<ClientFrame> | null = null;
     let open = false;
     let ended = false;
+    let cancelHello: () => void = () => undefined;
 
     const end = (why: ConnectionEnd, tell: boolean): void => {
       if (ended) return;
@@ -103,8 +104,7 @@ export function dialOver(options: DialWebSocketOptions): Dial {
       clock.endOfTurn(() => end({ code: "", why: error instanceof Error ? error.message : String(error) }, true));
       return { send: () => undefined, queuedBytes: 0, close: () => end({ code: "", why: "" }, false) };
     }
-    let cancelHello: () => void = clock.after(helloMs, () => {
-      cancelHello = (): void => undefined;
+    cancelHello = clock.after(helloMs, () => {
       fail(CloseCode.silent, `no hello came within ${helloMs} ms`);
     });
 

@@ -79,7 +79,14 @@ test("hellos come out as they went in", () => {
 });
 
 test("a text for people that is too long is cut where it leaves", () => {
-  const error = { kind: "error" as const, id: 1, code: "NO_LEADER", outcome: "unknown" as const, settled: false, leader: 0 };
+  const error = {
+    kind: "error" as const,
+    id: 1,
+    code: "NO_LEADER",
+    outcome: "unknown" as const,
+    settled: false,
+    leader: 0,
+  };
   const [frame] = decodeServerFrames(encodeServerFrames([{ ...error, message: "x".repeat(10_000) }]));
   assert.ok(frame?.kind === "error");
   assert.equal(frame.message.length, 8192);

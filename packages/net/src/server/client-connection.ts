@@ -4,7 +4,7 @@ import { decodeClientFrames, decodeClientHello, encodeServerFrames, encodeServer
 import { CloseCode, refuseClient, refuseFrame } from "../handshake.ts";
 import { createTurnWriter, type TurnWriter } from "../turn-writer.ts";
 import type { Socket, SocketEvents } from "../websocket/socket.ts";
-import { type Asking, errorFrame, type PortContext, type Served } from "./client-port.ts";
+import { type Asking, errorFrame, type PortContext, type Served } from "./port-context.ts";
 import { ServedWatch } from "./served-watch.ts";
 
 /**

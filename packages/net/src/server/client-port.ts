@@ -1,26 +1,10 @@
-import type { ClientFrame, ServerFrame } from "@quorate/client";
-import type { Clock, QuorateError, ReadLevel, Reply, RequestId, Watcher } from "@quorate/machine";
-import type { Done } from "@quorate/log";
-import { type Counters, createCounters } from "../counters.ts";
-import { CloseCode, type Self } from "../handshake.ts";
+import type { Clock } from "@quorate/machine";
+import { createCounters } from "../counters.ts";
+import { CloseCode } from "../handshake.ts";
 import { NET_LIMITS, type NetLimits } from "../limits.ts";
 import type { Socket, SocketEvents } from "../websocket/socket.ts";
 import { ClientConnection } from "./client-connection.ts";
-
-/** What a port needs of a replica. A `Replica` of `@quorate/log` is one. */
-export interface Served {
-  submit(request: RequestId, releasedTo: number, machine: string, command: Uint8Array, done: Done<Reply>): void;
-  read(level: ReadLevel, minRevision: number, machine: string, query: Uint8Array, done: Done<Reply>): void;
-  watch(
-    minRevision: number,
-    machine: string,
-    request: Uint8Array,
-    wake: () => void,
-    done: Done<Watcher<Uint8Array>>,
-  ): void;
-  /** `revision`: of the last applied step. `leader`: the node believed to lead, 0 if none is. */
-  status(): { readonly revision: number; readonly leader: number };
-}
+import type { PortContext, Served } from "./port-context.ts";
 
 /** What a port is made of. */
 export interface ClientPortOptions {
@@ -49,18 +33,6 @@ export interface ClientPort {
   close(): void;
 }
 
-/** What all connections of a port share. */
-export interface PortContext {
-  readonly self: Self;
-  readonly limits: NetLimits;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly endpoints: ReadonlyMap<number, string>;
-  readonly replica: () => Served | null;
-  readonly status: () => Readonly<Record<string, string | number>>;
-  gone(connection: ClientConnection): void;
-}
-
 /** See {@link ClientPort}. */
 export function createClientPort(options: ClientPortOptions): ClientPort {
   const { cluster, node, endpoints, replica, clock, credential = "" } = options;
@@ -79,7 +51,7 @@ export function createClientPort(options: ClientPortOptions): ClientPort {
     replica,
     status: options.status ?? ((): Readonly<Record<string, string | number>> => flatStatus(node, replica())),
     gone(connection) {
-      connections.delete(connection);
+      connections.delete(connection as ClientConnection);
       if (connections.size > 0) return;
       cancelSweep?.();
       cancelSweep = null;
@@ -127,21 +99,3 @@ function flatStatus(node: number, replica: Served | null): Readonly<Record<strin
   }
   return flat;
 }
-
-/** The frame that tells of an error. */
-export function errorFrame(id: number, error: QuorateError, leader: number): ServerFrame {
-  const hint = error.detail["leader"];
-  return {
-    kind: "error",
-    id,
-    code: error.code,
-    outcome: error.outcome,
-    // What `settlementError` made names the request and the revision; a refusal on the way to the log has no revision.
-    settled: error.request !== null && error.detail["revision"] !== undefined,
-    message: error.message,
-    leader: typeof hint === "number" ? hint : leader,
-  };
-}
-
-/** A frame that asks for an answer under its id. */
-export type Asking = Extract<ClientFrame, { kind: "call" | "read" | "watch" }>;
