@@ -65,10 +65,20 @@ export class Durability {
     return this.records.length === 0 && this.seq === this.persistedSeq;
   }
 
-  /** Legal once everything recorded so far is durable. */
+  /**
+   * Legal once everything recorded so far is durable. Of one kind to the same receivers only the latest is kept for each
+   * group of records: it may be asked for again and again while the disk stalls, and any message may be lost.
+   */
   whenDurable(to: readonly number[], message: Message): void {
-    if (this.settled) this.source.send(to, message);
-    else this.withheld.push({ seq: this.records.length > 0 ? this.seq + 1 : this.seq, to, message });
+    if (this.settled) return this.source.send(to, message);
+    const seq = this.records.length > 0 ? this.seq + 1 : this.seq;
+    for (let index = this.withheld.length - 1; index >= 0 && this.withheld[index]!.seq === seq; index--) {
+      const held = this.withheld[index]!;
+      if (held.message.kind !== message.kind || !sameNodes(held.to, to)) continue;
+      this.withheld[index] = { seq, to, message };
+      return;
+    }
+    this.withheld.push({ seq, to, message });
   }
 
   /** Names the gathered records, as they are handed out. */
@@ -112,4 +122,8 @@ export class Durability {
       this.withheld.map((held) => [held.to, held.message]),
     ];
   }
+}
+
+function sameNodes(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((node, index) => node === other[index]);
 }

@@ -1,0 +1,60 @@
+// npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
+import { parseArgs } from "node:util";
+
+import { EngineSystem } from "./engine-system.ts";
+import { explore } from "./explorer.ts";
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: "string", default: "3" },
+    ballots: { type: "string", default: "3" },
+    slots: { type: "string", default: "1" },
+    crashes: { type: "string", default: "1" },
+    "states-max": { type: "string", default: "200000000" },
+    "memory-mib-max": { type: "string", default: "7680" },
+    "violations-max": { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
+  },
+});
+const scope = {
+  nodes: Number(values.nodes),
+  ballots: Number(values.ballots),
+  slots: Number(values.slots),
+  crashes: Number(values.crashes),
+};
+const bounds = {
+  statesMax: Number(values["states-max"]),
+  memoryMibMax: Number(values["memory-mib-max"]),
+  violationsMax: Number(values["violations-max"]),
+};
+
+const startedMs = performance.now();
+const system = new EngineSystem(scope);
+const seen = explore(system, bounds, (states, depth) => {
+  if (!values.json) process.stderr.write(`depth ${depth}: ${states} states\n`);
+});
+const result = {
+  ...scope,
+  states: seen.states,
+  depth: seen.depth,
+  transitions: seen.transitions,
+  processes: system.processCount,
+  messages: system.messageCount,
+  seconds: Math.round(performance.now() - startedMs) / 1_000,
+  residentMib: Math.round(process.memoryUsage.rss() / 2 ** 20),
+  complete: seen.complete,
+  stopped: seen.stopped,
+  violations: seen.violations,
+};
+if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+else {
+  for (const { invariant, why, trace } of seen.violations) {
+    process.stdout.write(`${invariant}: ${why}\n`);
+    for (const [index, line] of trace.entries()) process.stdout.write(`${String(index + 1).padStart(4)} ${line}\n`);
+  }
+  if (!seen.complete) process.stdout.write(`stopped early, not everything was seen: ${seen.stopped}\n`);
+  for (const [name, value] of Object.entries(result)) {
+    if (name !== "violations") process.stdout.write(`${name.padEnd(14)}${String(value)}\n`);
+  }
+}
+process.exitCode = seen.violations.length > 0 ? 1 : seen.complete ? 0 : 3;
