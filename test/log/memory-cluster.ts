@@ -14,22 +14,24 @@ import {
 } from "@quorate/machine";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import {
+  createHost,
   type Decide,
   type Disk,
   type DiskFile,
   type EngineSettings,
   type Host,
+  initialMembers,
   LOG_LIMITS,
   type LogLimits,
   MemoryDisk,
   type MemoryNetwork,
   memoryNetwork,
   type Replica,
+  SNAPSHOT_DEFAULTS,
+  type SnapshotLimits,
   WAL_DEFAULTS,
   type WalLimits,
 } from "@quorate/log";
-import { createHost, initialMembers } from "../../packages/log/src/host/host.ts";
-import { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "../../packages/log/src/snapshot/limits.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /** A machine for tests: a list of words, in the order in which they were appended; a session's own words go when it ends. */
@@ -109,6 +111,8 @@ export class MemoryCluster {
   readonly options: ClusterOptions;
   readonly nodes = new Map<number, TestNode>();
   readonly #initialNodes: readonly number[];
+  /** Sessions that clients asked for. */
+  openings = 0;
 
   constructor(options: Partial<ClusterOptions> = {}) {
     this.options = { ...DEFAULTS, ...options };
@@ -315,8 +319,6 @@ export interface Outcome {
   sent: number;
 }
 
-let openings = 0;
-
 /** A client of one session: it sends a request again, under its number, until the log has spoken. */
 export class TestClient {
   readonly #cluster: MemoryCluster;
@@ -332,7 +334,7 @@ export class TestClient {
 
   /** Opens the session. */
   open(): this {
-    const outcome = this.#outcome(++openings, "");
+    const outcome = this.#outcome(++this.#cluster.openings, "");
     const command = sessionCommands.encodeOpen({ ttlMs: this.#ttlMs });
     this.#send(0, outcome, SESSION_MACHINE, command);
     this.#cluster.time.until("the session opens", () => outcome.reply !== null);

@@ -3,7 +3,6 @@ export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
 export { createHost, initialMembers } from "./host/host.ts";
 export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
-export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
 export type { Replica, ReplicaStatus } from "./replica/replica.ts";
 export { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "./snapshot/limits.ts";

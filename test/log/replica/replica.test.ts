@@ -235,7 +235,10 @@ describe("a replicated log of three nodes", () => {
     assert.equal(watcher.pull(1_000_000).length, 1);
     assert.equal(watcher.pull(1_000_000).length, 0);
     watcher.close();
-    assert.throws(() => watcher.pull(1), (error: QuorateError) => error.code === "CLOSED");
+    assert.throws(
+      () => watcher.pull(1),
+      (error: QuorateError) => error.code === "CLOSED",
+    );
   });
 
   it("A query that its machine does not know is refused to its caller alone.", () => {

@@ -178,6 +178,8 @@ class RunningHost implements Host {
       if (walError !== null) return this.#fail(walError);
       const fault = opened.faults[0];
       if (fault !== undefined) return this.#fail(logCorrupt(fault.file, fault.offset, fault.why));
+      if (opened.groupsLost)
+        return this.#fail(logCorrupt("wal", 0, "records were lost of which not even the group is known"));
       this.#wal = opened;
       openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
         if (this.#ended) return;
@@ -446,7 +448,7 @@ class RunningHost implements Host {
       answers: this.#answers,
       log,
       snapshots: {
-        checkpoint: (head, image, checkpointDone) => takeCheckpoint(snapshots, log, head, image, checkpointDone),
+        checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
         read: (which, push, readDone) => snapshots.read(which, push, readDone),
         offer: (which, to) => this.#sender!.offer(which, to),
       },
@@ -514,6 +516,8 @@ class RunningHost implements Host {
 
   #endAll(error: QuorateError | null): void {
     this.#cancelTick();
+    this.#sender?.close();
+    this.#installer?.close();
     for (const replica of this.#replicas.values()) replica.end(error);
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -294,7 +294,7 @@ export class GroupCommit {
     this.#cancelSeal = clock.after(Math.max(0, this.#syncedMs + limits.sealMs - clock.nowMs()), () => {
       this.#sealScheduled = false;
       if (this.#closed || this.#writing || this.#waiting.length > 0) return;
-      if (clock.nowMs() - this.#syncedMs >= limits.sealMs) this.#seal(() => this.#start());
+      if (clock.nowMs() >= this.#syncedMs + limits.sealMs) this.#seal(() => this.#start());
       else this.#scheduleSeal();
     });
   }
