@@ -27,6 +27,7 @@ export class Process {
     this.turns = new Turns();
     const { later } = this.turns;
     this.disk = disk === null ? new MemoryDisk({ later }) : disk.copy(later);
+    this.disk.kill();
     this.opened = this.turns.finish<OpenedWal>((done) => {
       openWal(
         {

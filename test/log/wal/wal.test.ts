@@ -24,7 +24,7 @@ test("all kinds of records come back as they were appended", () => {
     { kind: "members", governing: { ...FORMED, slot: 4, floor: 3073 } },
     { kind: "chosen", slot: 5 },
     { kind: "faulty", slots: [7, 9], from: 20 },
-    { kind: "heard", peers: [{ node: 2, incarnation: 2 ** 47 + 1, unit: 77 }] },
+    { kind: "heard", peers: [{ node: 2, incarnation: 2 ** 47 + 1, life: 2 ** 47 + 9, unit: 77 }] },
     { kind: "lease", leaseMsMax: 1500.5 },
   ] as const;
   first.write(3, ...records, {
@@ -36,7 +36,7 @@ test("all kinds of records come back as they were appended", () => {
   assert.equal(durable.chosenTo, 5);
   assert.deepEqual(durable.faulty, [7, 9]);
   assert.equal(durable.faultyFrom, 20);
-  assert.deepEqual(durable.heard, [{ node: 2, incarnation: 2 ** 47 + 1, unit: 77 }]);
+  assert.deepEqual(durable.heard, [{ node: 2, incarnation: 2 ** 47 + 1, life: 2 ** 47 + 9, unit: 77 }]);
   assert.equal(durable.leaseMsMax, 1500.5);
   assert.equal(durable.promised, 4099);
   assert.deepEqual(

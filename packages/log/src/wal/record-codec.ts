@@ -78,7 +78,7 @@ export function payloadOf(record: StoredRecord): Uint8Array {
     case "faulty":
       return encodeWholes([record.from, ...record.slots]);
     case "heard":
-      return encodeWholes(record.peers.flatMap((peer) => [peer.node, peer.incarnation, peer.unit]));
+      return encodeWholes(record.peers.flatMap((peer) => [peer.node, peer.incarnation, peer.life, peer.unit]));
     case "lease": {
       const bytes = new Uint8Array(8);
       viewOf(bytes).setFloat64(0, record.leaseMsMax, true);
@@ -258,8 +258,8 @@ function decodeWholes(bytes: Uint8Array): readonly number[] {
 
 function decodePeers(wholes: readonly number[]): readonly HeardPeer[] {
   const peers: HeardPeer[] = [];
-  for (let at = 0; at + 2 < wholes.length; at += 3) {
-    peers.push({ node: wholes[at]!, incarnation: wholes[at + 1]!, unit: wholes[at + 2]! });
+  for (let at = 0; at + 3 < wholes.length; at += 4) {
+    peers.push({ node: wholes[at]!, incarnation: wholes[at + 1]!, life: wholes[at + 2]!, unit: wholes[at + 3]! });
   }
   return peers;
 }

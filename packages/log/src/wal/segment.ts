@@ -50,6 +50,7 @@ export class SegmentSupply {
   #full = false;
   #closed = false;
   #cancelRetry: () => void = () => undefined;
+  #idle: () => void = () => undefined;
 
   constructor(options: SegmentSupplyOptions) {
     this.#options = options;
@@ -91,10 +92,15 @@ export class SegmentSupply {
       this.#options.limits.segmentBytes,
       (error, segment) => {
         this.#making = false;
-        if (this.#closed) return;
         if (error === null) {
           this.#numberLast = number;
           this.#spares.push(segment);
+        }
+        if (this.#closed) {
+          this.#idle();
+          return;
+        }
+        if (error === null) {
           this.#full = false;
           this.make();
           this.#options.ready();
@@ -113,9 +119,12 @@ export class SegmentSupply {
     );
   }
 
-  close(): void {
+  /** Makes no more; `idle` runs when the one that is being made, if any, is made. */
+  close(idle: () => void): void {
     this.#closed = true;
     this.#cancelRetry();
+    if (this.#making) this.#idle = idle;
+    else idle();
   }
 }
 

@@ -183,9 +183,10 @@ class SharedWal implements Wal {
     this.#closing = done;
     this.#commit.finish(() => {
       this.#closing = null;
-      this.#stop();
-      const files = [...this.#segments.values(), ...this.#supply.spares].map((segment: Segment) => segment.file);
-      inTurn(files, (file, next) => file.close(next), done);
+      this.#stop(() => {
+        const files = [...this.#segments.values(), ...this.#supply.spares].map((segment: Segment) => segment.file);
+        inTurn(files, (file, next) => file.close(next), done);
+      });
     });
   }
 
@@ -196,15 +197,15 @@ class SharedWal implements Wal {
 
   #fail(error: QuorateError): void {
     if (this.#closed) return;
-    this.#stop();
+    this.#stop(() => undefined);
     this.#options.onFailed(error);
     this.#closing?.(error, undefined);
   }
 
-  #stop(): void {
+  #stop(idle: () => void): void {
     this.#closed = true;
     this.#commit.close();
     this.#trimmer.close();
-    this.#supply.close();
+    this.#supply.close(idle);
   }
 }

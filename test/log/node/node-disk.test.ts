@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createNodeClock, createNodeDisk } from "@quorate/log/node";
+import { DISK_CHECKS } from "@quorate/log/suite";
+import type { Done } from "../../../packages/log/src/disk/disk.ts";
+import { WAL_DEFAULTS } from "../../../packages/log/src/wal/limits.ts";
+import { type OpenedWal, openWal } from "../../../packages/log/src/wal/wal.ts";
+import { accepted, promised } from "../wal/logs.ts";
+
+const root = mkdtempSync(join(tmpdir(), "quorate-disk-"));
+after(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+let folders = 0;
+
+function folder(): string {
+  folders += 1;
+  return join(root, `folder-${folders}`);
+}
+
+async function ended<T>(begin: (done: Done<T>) => void): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    begin((error, value) => {
+      if (error === null) resolve(value);
+      else reject(error);
+    });
+  });
+}
+
+for (const check of DISK_CHECKS) {
+  test(`node disk: ${check.name}`, async () => {
+    const failure = await new Promise((resolve) => {
+      check.run({ disk: createNodeDisk(folder()) }, resolve);
+    });
+    assert.equal(failure, null);
+  });
+}
+
+test("a folder is held by this process, by its pid, and free after release", async () => {
+  const path = folder();
+  const release = await ended<() => void>((done) => createNodeDisk(path).claim(done));
+  await assert.rejects(
+    ended<() => void>((done) => createNodeDisk(path).claim(done)),
+    {
+      code: "FOLDER_IN_USE",
+      detail: { folder: path, pid: process.pid },
+    },
+  );
+  release();
+});
+
+test("a lock whose process is gone is taken over; one of a living process is not", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const path = folder();
+  const release = await ended<() => void>((done) => createNodeDisk(path).claim(done));
+  const lock = JSON.parse(readFileSync(join(path, "LOCK"), "utf8")) as Record<string, unknown>;
+  release();
+  const take = async (holder: object): Promise<() => void> => {
+    writeFileSync(join(path, "LOCK"), JSON.stringify({ ...lock, ...holder }));
+    return await ended<() => void>((done) => createNodeDisk(path).claim(done));
+  };
+  (await take({ pid: gone }))();
+  (await take({ started: "1" }))();
+  (await take({ boot: "another boot of this machine" }))();
+  const living = spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    await assert.rejects(take({ pid: living.pid, started: "" }), { code: "FOLDER_IN_USE" });
+  } finally {
+    const exit = once(living, "exit");
+    living.stdin.end();
+    await exit;
+  }
+  writeFileSync(join(path, "LOCK"), "{ half writ");
+  await assert.rejects(
+    ended<() => void>((done) => createNodeDisk(path).claim(done)),
+    { code: "FOLDER_IN_USE" },
+  );
+});
+
+test("of many who take over a stale lock at once, one gets the folder", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const path = folder();
+  (await ended<() => void>((done) => createNodeDisk(path).claim(done)))();
+  writeFileSync(join(path, "LOCK"), JSON.stringify({ pid: gone, started: "1", boot: "", namespace: "" }));
+  const claims = await Promise.allSettled(
+    Array.from({ length: 8 }, async () => await ended<() => void>((done) => createNodeDisk(path).claim(done))),
+  );
+  assert.ok(claims.filter(({ status }) => status === "fulfilled").length <= 1);
+});
+
+test("a folder that may not be written is NOT_WRITABLE", { skip: process.getuid?.() === 0 }, async () => {
+  const path = folder();
+  (await ended<() => void>((done) => createNodeDisk(path).claim(done)))();
+  chmodSync(path, 0o500);
+  await assert.rejects(
+    ended<() => void>((done) => createNodeDisk(path).claim(done)),
+    { code: "NOT_WRITABLE" },
+  );
+  chmodSync(path, 0o700);
+});
+
+test("a log on the real disk is read back after its process closed it, and after it just stopped", async () => {
+  const disk = createNodeDisk(folder());
+  const limits = { ...WAL_DEFAULTS, segmentBytes: 64 * 1024, unitBytesMax: 32 * 1024, cacheBytesMax: 0 };
+  const open = async (): Promise<OpenedWal> =>
+    await ended<OpenedWal>((done) => {
+      const onFailed = (error: Error): void => assert.fail(error);
+      openWal({ disk, clock: createNodeClock(), cluster: "test", limits, onFailed }, done);
+    });
+  const first = await open();
+  const log = first.wal.group(1);
+  await new Promise<number>((resolve) => log.append([promised(1_025)], resolve));
+  for (let slot = 1; slot <= 20; slot++) {
+    await new Promise<number>((resolve) => log.append([accepted(slot, 1_025, `${slot} `.padEnd(9_000, "r"))], resolve));
+  }
+  const read = await ended<readonly { slot: number }[]>((done) => log.entries(1, 20, 1 << 20, done));
+  assert.equal(read.length, 20);
+  await ended<void>((done) => first.wal.close(done));
+  const second = await open();
+  assert.deepEqual(second.faults, []);
+  assert.equal(second.groups.get(1)!.durable.accepted.length, 20);
+  await new Promise<number>((resolve) => second.wal.group(1).append([accepted(21, 1_025)], resolve));
+  const third = await open();
+  assert.equal(third.groups.get(1)!.durable.accepted.length, 21);
+  await ended<void>((done) => third.wal.close(done));
+});
