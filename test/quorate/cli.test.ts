@@ -99,7 +99,7 @@ describe("commands on a running cluster", () => {
 
   test("a port in use is refused in one line that names it", async () => {
     const empty = mkdtempSync(join(tmpdir(), "quorate-cli-"));
-    const server = createServer();
+    const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const taken = (server.address() as { port: number }).port;
     const [one, two] = await freePorts(2);

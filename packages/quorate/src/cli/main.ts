@@ -41,6 +41,15 @@ addCheck(program);
 for (const command of allCommands(program))
   command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
 
+// A group alone, as in `quorate kv`, is as unclear as no command at all.
+for (const command of allCommands(program)) {
+  if (command.commands.length === 0) continue;
+  command.allowExcessArguments(true).action(() => {
+    const [unknown] = command.args;
+    command.error(unknown === undefined ? "error: no command given" : `error: unknown command "${unknown}"`);
+  });
+}
+
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
