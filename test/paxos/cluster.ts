@@ -81,6 +81,8 @@ export class Cluster {
   cut: (from: number, to: number) => boolean = () => false;
   /** Whether disks sync by themselves at the end of each step. */
   syncs = true;
+  /** Nodes whose disk takes records and never says that they are durable. */
+  readonly stalledDisks: Set<number> = new Set<number>();
   private readonly more: Partial<EngineConfig>;
 
   constructor(members: Members, more: Partial<EngineConfig> = {}, extra: readonly number[] = []) {
@@ -128,7 +130,7 @@ export class Cluster {
     for (const { to, message } of out.sends)
       for (const one of to) this.wire.push({ from: out.speaker, to: one, message });
     for (const { to, slotFrom } of out.supply) this.teach(node, to, slotFrom);
-    if (this.syncs) this.sync(node);
+    if (this.syncs && !this.stalledDisks.has(node.id)) this.sync(node);
     if (node.chosen.length > 0 && node.chosen[node.chosen.length - 1]!.slot > 0 && out.chosen.length > 0) {
       node.engine.applied(out.chosenTo);
       this.take(node);

@@ -544,43 +544,41 @@ export class Ghost {
     if (entry.origin !== ballot) this.met("re-proposal");
     const quorum = this.governing(slot).quorum;
     const promises = this.promises.get(ballot) ?? new Map<string, Promised>();
-    let bits = 0;
-    let best: { ballot: Ballot; value: string } | null = null;
+    /** Who speaks for the slot, by bit, and the highest ballot it reported there; 0: none. */
+    const told = new Map<number, Ballot>();
+    let proposedIn: Ballot = 0;
+    const tells = (bit: number, vote: { ballot: Ballot; value: string } | null): void => {
+      if (bit > 0) told.set(bit, vote?.ballot ?? 0);
+      if (vote !== null && vote.value === valueOf(entry)) proposedIn = Math.max(proposedIn, vote.ballot);
+    };
     quorum.voters.forEach((voter, index) => {
-      if (voter.node === seen.member.node && voter.incarnation === seen.member.incarnation) {
-        if (seen.doubtful.has(slot)) return;
-        bits |= 1 << index;
-        const preparedAt = seen.prepared.get(ballot) ?? 0;
-        for (const one of seen.recorded.get(slot) ?? []) {
-          if (one.at < preparedAt && one.ballot < ballot && (best === null || one.ballot > best.ballot)) best = one;
-        }
-        return;
-      }
-      const promise = promises.get(keyOf(voter));
-      if (promise === undefined || promise.pageFrom <= SLOT_MAX) return;
-      if (promise.faulty.has(slot) || slot >= promise.faultyFrom) return;
-      hold(
-        promise.chosenTo < slot,
-        "B3",
-        () => `${showBallot(ballot)} proposes slot ${slot}, node ${voter.node} told that it is chosen`,
-      );
-      bits |= 1 << index;
+      if (keyOf(voter) !== keyOf(seen.member) || seen.doubtful.has(slot)) return;
+      const preparedAt = seen.prepared.get(ballot) ?? 0;
+      let own: Recorded | null = null;
+      for (const one of seen.recorded.get(slot) ?? [])
+        if (one.at < preparedAt && one.ballot < ballot && (own === null || one.ballot > own.ballot)) own = one;
+      tells(1 << index, own);
     });
-    for (const promise of promises.values()) {
-      const vote = promise.votes.get(slot);
-      if (vote !== undefined && vote.ballot !== ballot && (best === null || vote.ballot > best.ballot))
-        best = { ballot: vote.ballot, value: valueOf(vote) };
+    for (const [key, promise] of promises) {
+      const index = quorum.voters.findIndex((voter) => keyOf(voter) === key);
+      const faulty = promise.faulty.has(slot) || slot >= promise.faultyFrom;
+      const speaks = index >= 0 && promise.pageFrom > SLOT_MAX && !faulty && promise.chosenTo < slot;
+      const vote = promise.votes.get(slot) ?? null;
+      const before = vote === null || vote.ballot >= ballot ? null : { ballot: vote.ballot, value: valueOf(vote) };
+      tells(speaks ? 1 << index : 0, before);
     }
     hold(
-      quorum.prepare(bits),
+      quorum.prepare([...told.keys()].reduce((bits, bit) => bits | bit, 0)),
       "B3",
       () => `${showBallot(ballot)} proposes slot ${slot} without a promised quorum of the set that governs it`,
     );
-    const { value } = (best as { ballot: Ballot; value: string } | null) ?? { value: valueOf(entry) };
+    // Some quorum reported nothing above the ballot that the value comes from: later promises may be left unread.
+    const below = [...told].filter(([, reported]) => reported <= proposedIn);
     hold(
-      value === valueOf(entry),
+      quorum.prepare(below.reduce((bits, [bit]) => bits | bit, 0)),
       "B3",
-      () => `${showBallot(ballot)} proposes "${valueOf(entry)}" in slot ${slot}, the highest vote told is "${value}"`,
+      () =>
+        `${showBallot(ballot)} proposes "${valueOf(entry)}" in slot ${slot}, every quorum told of a vote in a higher ballot`,
     );
   }
 
@@ -614,7 +612,11 @@ export class Ghost {
       faultyFrom: SLOT_MAX,
     };
     promises.set(key, promise);
-    if (message.slotFrom !== promise.pageFrom) return;
+    if (message.slotFrom !== promise.pageFrom) {
+      // Asked anew, from another slot on: a leader leaves promises unread that it does not need yet.
+      if (promise.pageFrom > SLOT_MAX) return;
+      promise.pageFrom = message.slotFrom;
+    }
     promise.chosenTo = Math.max(promise.chosenTo, message.chosenTo);
     for (const vote of message.votes) promise.votes.set(vote.slot, vote);
     for (const slot of message.faulty) promise.faulty.add(slot);

@@ -199,7 +199,11 @@ export class World {
         this.cuts.clear();
         return;
       case "read":
-        if (node.up) this.read(node, b % 2 === 0);
+        for (const one of this.nodes) {
+          if (!one.up || (one !== node && one.opening === 0)) continue;
+          this.read(one, false);
+          this.read(one, true);
+        }
         return;
       case "change": {
         // What a bad sector leaves readable on one of three disks is a matter of luck, if the set may shrink to that one.
@@ -232,6 +236,7 @@ export class World {
     for (const node of this.nodes) this.sync(node, Infinity);
     let lastOpen = 0;
     let proposed = 0;
+    let answer = "";
     let chosenBefore = 0;
     for (let waited = 0; waited < 12_000; waited += 10) {
       this.pass(10);
@@ -240,8 +245,12 @@ export class World {
       const open = voters.filter((node) => node.opening > 0);
       lastOpen = open.length === 1 ? lastOpen + 1 : 0;
       if (lastOpen > 20 && proposed < 3 && open[0]!.chosenTo >= chosenBefore) {
-        chosenBefore = open[0]!.chosenTo + 1;
-        if (this.propose(open[0]!) === "taken") proposed++;
+        const next = open[0]!.chosenTo + 1;
+        answer = this.propose(open[0]!);
+        if (answer === "taken") {
+          proposed++;
+          chosenBefore = next;
+        }
       }
       const top = Math.max(...voters.map((node) => node.chosenTo));
       if (proposed === 3 && top >= chosenBefore && voters.every((node) => node.chosenTo === top)) {
@@ -252,7 +261,7 @@ export class World {
     const state = this.nodes.map(
       (node) => `${node.id}: chosenTo ${node.chosenTo}, opening ${node.opening}, leader ${node.leader}`,
     );
-    throw new Error(`K1: no convergence: ${proposed} proposed, ${state.join("; ")}`);
+    throw new Error(`K1: no convergence: ${proposed} proposed, then "${answer}", ${state.join("; ")}`);
   }
 
   private voters(): WorldNode[] {

@@ -123,7 +123,8 @@ export class Acceptor {
         continue;
       }
       const vote = this.votes.get(next);
-      if (vote !== null && this.voteBallot > 0 && vote.ballot >= this.voteBallot && !this.isFaulty(next)) {
+      const learned = vote !== null && this.voteBallot > 0 && vote.ballot > this.voteBallot;
+      if (learned || (vote !== null && vote.ballot === this.voteBallot && !this.isFaulty(next))) {
         this.acceptedTo = next;
         continue;
       }

@@ -49,11 +49,8 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     this.core = new Core(config, durable);
     this.election = new Election(this.core, this);
     this.recoveredTo = durable.chosenTo;
-    this.wasMember = durable.governing.some(({ members }) =>
-      [...members.voters, ...members.nonVoters].some(
-        ({ node, incarnation }) => node === config.self && incarnation === config.incarnation,
-      ),
-    );
+    // Nobody but a member learns anything: what is chosen here was learned as one.
+    this.wasMember = durable.chosenTo > 0 || this.core.isMember(config.self, config.incarnation);
     for (const governing of durable.governing)
       must(governing.slot <= durable.chosenTo, "a set in force stands in a chosen slot (rule 17)");
     while (this.core.learner.chosenTo < durable.chosenTo) {
@@ -159,7 +156,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   }
 
   transferTo(node: number): Refusal | null {
-    return this.leadership?.transferTo(node) ?? (this.leadership === null ? { why: "this node does not lead" } : null);
+    return this.leadership === null ? { why: "this node does not lead" } : this.leadership.transferTo(node);
   }
 
   stepDown(): void {
@@ -192,32 +189,21 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       }
     }
     const seq = core.durability.handOut(core.nowMs);
-    const lists = [
-      core.sends,
-      core.supply,
-      core.durability.records,
-      core.learner.chosen,
-      core.reads.answers,
-      core.events,
-    ];
-    const counts = lists.map((list) => list.length);
-    const output: Output = {
+    return {
       speaker: core.speaker,
-      sends: core.sends.slice(),
-      supply: core.supply.slice(),
-      records: core.durability.records.slice(),
+      sends: taken(core.sends),
+      supply: taken(core.supply),
+      records: taken(core.durability.records),
       seq,
       chosenTo: core.learner.chosenTo,
-      chosen: core.learner.chosen.slice(),
+      chosen: taken(core.learner.chosen),
       governing: core.learner.governing,
-      reads: core.reads.answers.slice(),
+      reads: taken(core.reads.answers),
       leader: this.leadership?.leads ? core.config.self : this.election.leader,
       opening: this.leadership?.open ? this.leadership.ballot : 0,
       promised: core.acceptor.promised,
-      events: core.events.slice(),
+      events: taken(core.events),
     };
-    lists.forEach((list, index) => list.splice(0, counts[index]!));
-    return output;
   }
 
   copy(): Engine {
@@ -291,7 +277,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     if (core.isMember(core.config.self, core.config.incarnation)) this.wasMember = true;
     this.removedTold = 0;
     if (raised) this.raised();
-    if (own || this.leadership !== null) this.leadership?.newSetInForce();
+    this.leadership?.newSetInForce(own);
   }
 
   private dispatch(from: Speaker, message: Message): void {
@@ -330,7 +316,8 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       case "learn":
         return this.onLearn(peer, message);
       case "read-request":
-        if (this.leadership?.open) return this.leadership.read(message.token, peer.node, from.life, false);
+        if (this.leadership?.open && core.reads.count < core.config.limits.readsMax)
+          return this.leadership.read(message.token, peer.node, from.life, false);
         return core.send([peer.node], { kind: "read-bound", life: from.life, token: message.token, bound: -1 });
       case "read-bound":
         return this.onReadBound(peer, message);
@@ -589,4 +576,11 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
       this.dispatch(core.speaker, message);
     }
   }
+}
+
+const NOTHING: readonly never[] = [];
+
+/** What was gathered in `list`, which is empty from now on. */
+function taken<T>(list: T[]): readonly T[] {
+  return list.length === 0 ? NOTHING : list.splice(0);
 }

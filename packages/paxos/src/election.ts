@@ -80,6 +80,7 @@ export class Election {
   tick(leading: boolean): void {
     const { core } = this;
     if (leading || core.nowMs < this.nextMs || !core.isVoter || core.acceptor.mute) return;
+    if (core.nowMs - core.durability.waitingSinceMs > core.config.diskStallMs) return;
     const ballot = nextBallot(Math.max(this.seen, core.acceptor.promised), core.config.self);
     this.nextMs =
       core.nowMs +

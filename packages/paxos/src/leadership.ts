@@ -82,12 +82,12 @@ export class Leadership {
   // ── phase 1 ──
 
   promised(node: number, incarnation: number, page: PromiseMessage): void {
-    const next = this.prepare.merge(node, incarnation, page);
+    // A quorum that speaks for all that is still to be proposed is enough: what comes later would only close the lead again.
+    const next = this.speaks ? -1 : this.prepare.merge(node, incarnation, page);
     if (next < 0) {
       this.core.ignore(node, "promise", "already known");
       return;
     }
-    this.speaks = false;
     if (next > 0) this.askPage(node, next);
     else this.progress();
   }
@@ -166,6 +166,11 @@ export class Leadership {
     return this.speaks;
   }
 
+  /** Whether everything that a promise reported is proposed again, so that something new may follow it. */
+  private mayProposeNew(): boolean {
+    return this.mayPropose() && this.accepts!.nextSlot > this.prepare.top;
+  }
+
   private openUp(): void {
     const accepts = this.accepts!;
     const { learner } = this.core;
@@ -200,7 +205,13 @@ export class Leadership {
   propose(opening: Ballot, batch: Uint8Array): Proposed {
     const accepts = this.accepts;
     if (accepts === null || !this.open || opening !== this.ballot) return "not leader";
-    if (accepts.changeSlot !== 0 || this.wishWaits || this.transfer !== 0 || !this.core.isVoter || !this.mayPropose())
+    if (
+      accepts.changeSlot !== 0 ||
+      this.wishWaits ||
+      this.transfer !== 0 ||
+      !this.core.isVoter ||
+      !this.mayProposeNew()
+    )
       return "barrier";
     if (!accepts.hasRoom(this.core.learner.chosenTo, batch.length, this.core.config.limits)) return "overloaded";
     this.proposeAt("batch", batch);
@@ -271,8 +282,9 @@ export class Leadership {
   }
 
   /** The set in force is another one: whoever is new there is asked for a promise of this ballot (rule 11). */
-  newSetInForce(): void {
+  newSetInForce(own: boolean): void {
     const { core } = this;
+    if (!own) this.open = false;
     this.speaks = false;
     this.askMissing();
     if (!core.isVoter) this.departUntilMs = core.nowMs + 2 * core.config.electionTimeoutMs;
@@ -289,7 +301,7 @@ export class Leadership {
     const step = nextStep(this.core.learner.governing.members, this.wish, (member) => this.caughtUp(member));
     this.wishReady = step.kind === "propose";
     if (step.kind === "done") this.wish = null;
-    if (step.kind === "propose" && this.core.learner.chosenTo === this.accepts!.nextSlot - 1 && this.mayPropose()) {
+    if (step.kind === "propose" && this.core.learner.chosenTo === this.accepts!.nextSlot - 1 && this.mayProposeNew()) {
       this.wishReady = false;
       this.proposeAt("members", encodeMembers(step.members));
     }
@@ -517,7 +529,10 @@ export class Leadership {
     const { leaseMs } = core.learner.governing.members;
     if (leaseMs > 0) {
       this.roundSentMs.set(this.round, core.nowMs);
-      for (const [round, sentMs] of this.roundSentMs) if (sentMs < core.nowMs - leaseMs) this.roundSentMs.delete(round);
+      for (const [round, sentMs] of this.roundSentMs) {
+        if (sentMs >= core.nowMs - leaseMs) break;
+        this.roundSentMs.delete(round);
+      }
       core.grants.grant(this.ballot, core.nowMs, leaseMs);
       if (leaseMs > core.grants.longestMs) {
         core.grants.longestMs = leaseMs;

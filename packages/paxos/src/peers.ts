@@ -39,7 +39,11 @@ export class Peers {
   heardChanged = false;
 
   constructor(heard: readonly HeardPeer[]) {
-    for (const { node, incarnation, unit } of heard) this.of(node, incarnation).unit = unit;
+    for (const { node, incarnation, life, unit } of heard) {
+      const peer = this.of(node, incarnation);
+      peer.life = life;
+      peer.unit = unit;
+    }
   }
 
   /** Takes note of who speaks. `null`: a disk that must not be listened to. */
@@ -52,6 +56,7 @@ export class Peers {
         return null;
       }
       peer.life = speaker.life;
+      this.heardChanged = true;
     }
     if (speaker.unit > peer.unit) {
       peer.unit = speaker.unit;
@@ -88,7 +93,7 @@ export class Peers {
 
   heard(): readonly HeardPeer[] {
     return [...this.table.values()]
-      .map(({ node, incarnation, unit }) => ({ node, incarnation, unit }))
+      .map(({ node, incarnation, life, unit }) => ({ node, incarnation, life, unit }))
       .sort((one, other) => one.node - other.node || one.incarnation - other.incarnation);
   }
 }

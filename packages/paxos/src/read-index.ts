@@ -11,12 +11,6 @@ export interface WaitingRead {
   round: number;
 }
 
-/** A read asked here that was passed to the leader. */
-interface Forwarded {
-  readonly token: number;
-  readonly sinceMs: number;
-}
-
 /**
  * Read-index: the bound is taken at arrival, leadership is confirmed by a round of heartbeats begun afterwards (rule 18).
  *
@@ -24,11 +18,12 @@ interface Forwarded {
  */
 export class ReadIndex {
   waiting: WaitingRead[] = [];
-  forwarded: Forwarded[] = [];
+  /** Reads asked here that were passed to the leader: when, by token, oldest first. */
+  private readonly forwarded = new Map<number, number>();
   readonly answers: ReadAnswer[] = [];
 
   get count(): number {
-    return this.waiting.length + this.forwarded.length;
+    return this.waiting.length + this.forwarded.size;
   }
 
   ask(token: number, node: number, life: number, bound: number): void {
@@ -36,7 +31,7 @@ export class ReadIndex {
   }
 
   forward(token: number, nowMs: number): void {
-    this.forwarded.push({ token, sinceMs: nowMs });
+    this.forwarded.set(token, nowMs);
   }
 
   answer(token: number, bound: number, validUntilMs: number): void {
@@ -45,9 +40,7 @@ export class ReadIndex {
 
   /** A bound came from the leader. Returns false if no such read waits. */
   bound(token: number, bound: number): boolean {
-    const index = this.forwarded.findIndex((read) => read.token === token);
-    if (index < 0) return false;
-    this.forwarded.splice(index, 1);
+    if (!this.forwarded.delete(token)) return false;
     this.answer(token, bound, Infinity);
     return true;
   }
@@ -74,9 +67,11 @@ export class ReadIndex {
 
   /** Forwarded reads older than `sinceMs` are refused: whoever was asked does not answer. */
   refuseForwarded(olderThanMs: number): void {
-    let count = 0;
-    while (count < this.forwarded.length && this.forwarded[count]!.sinceMs <= olderThanMs) count++;
-    for (const { token } of this.forwarded.splice(0, count)) this.answer(token, -1, Infinity);
+    for (const [token, sinceMs] of this.forwarded) {
+      if (sinceMs > olderThanMs) return;
+      this.forwarded.delete(token);
+      this.answer(token, -1, Infinity);
+    }
   }
 
   /** This node leads no more. Returns the reads that others had asked for. */

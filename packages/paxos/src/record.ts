@@ -43,6 +43,8 @@ export interface HeardRecord {
 export interface HeardPeer {
   readonly node: number;
   readonly incarnation: number;
+  /** The process that told of `unit`: what comes late from that one is not from an older disk. */
+  readonly life: number;
   readonly unit: number;
 }
 
