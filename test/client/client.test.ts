@@ -223,6 +223,36 @@ test("an outcome that a replica cannot tell is asked for again with the same num
   assert.equal(cluster.calls().length, 2);
 });
 
+test("once a replica could not tell, refusals by others do not make a call not applied", async () => {
+  const { clock, cluster, client } = world(1);
+  await Promise.all([client.session(), clock.settle()]);
+  let first = true;
+  cluster.intercept = (frame, connection) => {
+    if (frame.kind !== "call" || frame.machine !== "kv") return false;
+    cluster.refuse(connection, frame.id, { code: "NO_LEADER", outcome: first ? "unknown" : "not-applied" });
+    first = false;
+    return true;
+  };
+  const call = outcomeOf(client.call("kv", words("a"), { timeoutMs: 1000 }));
+  await clock.pass(1000);
+  assert.ok(cluster.calls().length > 1);
+  assert.equal(call.error?.code, "DEADLINE");
+  assert.equal(call.error.outcome, "unknown");
+});
+
+test("a number whose outcome is unknown is not released before the log has settled it", async () => {
+  const { clock, cluster, client } = world(1);
+  await Promise.all([client.session(), clock.settle()]);
+  cluster.intercept = (frame) => frame.kind === "call" && frame.number <= 2;
+  const lost = outcomeOf(client.call("kv", words("a"), { timeoutMs: 100 }));
+  await clock.pass(100);
+  assert.equal(lost.error?.request?.number, 1);
+  await Promise.all([client.call("kv", words("b")), clock.settle()]);
+  await Promise.all([client.call("kv", words("c")), clock.settle()]);
+  // Number 2 asks about number 1, and is not answered either.
+  for (const { releasedTo } of cluster.calls()) assert.equal(releasedTo, 0);
+});
+
 test("after the end of the session what was sent is unknown, and later calls get a new session", async () => {
   const { clock, cluster, client } = world(1);
   const lease = client.session();
@@ -287,6 +317,50 @@ test("when the machine slept, nothing is believed until a renewal that began aft
   cluster.cut(1);
   await clock.pass(1000);
   assert.ok(session.leaseEndMs() >= leaseEndMs(wokeMs, 10_000), String(session.leaseEndMs()));
+});
+
+test("the confirmation of a renewal that began before the machine slept is believed no more", async () => {
+  const { clock, cluster, client } = world(1);
+  const lease = client.session();
+  await clock.settle();
+  const session = await lease;
+  const renewals = new Set<number>();
+  // Only the first renewal is ever answered.
+  cluster.intercept = (frame) => {
+    if (frame.kind !== "call" || frame.machine !== SESSION_MACHINE) return false;
+    renewals.add(frame.number);
+    return cluster.losesReplies || frame.number !== Math.min(...renewals);
+  };
+  cluster.losesReplies = true;
+  await clock.pass(3400);
+  assert.equal(renewals.size, 1);
+  clock.sleep(5000);
+  assert.equal(session.leaseEndMs(), -Infinity);
+  cluster.losesReplies = false;
+  cluster.cut(1);
+  await clock.pass(200);
+  assert.ok(renewals.size > 1);
+  assert.equal(session.leaseEndMs(), -Infinity);
+});
+
+test("a session whose opening began before the machine slept is not believed in before a renewal", async () => {
+  const { clock, cluster, client } = world(1);
+  cluster.losesReplies = true;
+  const lease = client.session();
+  await clock.settle();
+  clock.sleep(5000);
+  await clock.pass(10);
+  cluster.losesReplies = false;
+  cluster.intercept = (frame) =>
+    frame.kind === "call" && frame.session !== 0 && sessionCommands.decode(frame.command).kind === "renew";
+  cluster.cut(1);
+  await clock.pass(100);
+  const session = await lease;
+  assert.equal(session.leaseEndMs(), -Infinity);
+  cluster.intercept = null;
+  cluster.cut(1);
+  await clock.pass(2000);
+  assert.ok(session.leaseEndMs() > clock.nowMs());
 });
 
 test("a small difference between the clocks is no suspension", async () => {
