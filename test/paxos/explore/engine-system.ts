@@ -25,8 +25,8 @@ export interface Scope {
   readonly ballots: number;
   /** Accepts and learns of slots above are lost on the way. */
   readonly slots: number;
-  /** How often some node loses what was not durable, and starts again. */
-  readonly crashes: number;
+  /** Whether one node, any, loses what was not durable once, at any moment, and starts again. */
+  readonly crashes: boolean;
 }
 
 /** One node, and everything it ever said: all that the others and the checks can know of it. */
@@ -39,6 +39,8 @@ interface Process {
   /** The promised ballot of the records handed out so far. */
   readonly promised: Ballot;
   readonly opening: Ballot;
+  /** startSlot of the ballot that it follows; the engine's fingerprint has it, too. */
+  readonly startSlot: number;
   readonly chosen: readonly Entry[];
   /** Numbers of messages, ascending. */
   readonly said: readonly number[];
@@ -69,13 +71,15 @@ const NOT_ALLOWED = -1;
  * Every process is a state machine of its own, so what an input does to one is computed once and then looked up: the
  * search itself is arithmetic on numbers.
  *
- * One reduction: a message that a process answers without changing is answered at once. That is sound: nothing that was
- * said ever forbids a step or mends a violation, so whoever said more can do, and be caught doing, all that whoever said
- * less can.
+ * Three reductions. A message that a process answers without changing is answered at once: nothing that was said ever
+ * forbids a step or mends a violation, so whoever said more can do, and be caught doing, all that whoever said less can.
+ * A disk syncs late only at the node that is going to crash, which is chosen at the start, each node in turn: elsewhere a
+ * later sync only says less, since what a step does to a node does not depend on how far its disk is. And `resign` is not
+ * delivered: it moves the beginning of the next campaign, which is free here.
  */
 export class EngineSystem implements System {
   readonly width: number;
-  readonly first: readonly number[];
+  readonly firsts: readonly (readonly number[])[];
   private readonly scope: Scope;
   private readonly ballotMax: Ballot;
   private readonly processes = new Numbered<Process>();
@@ -92,6 +96,8 @@ export class EngineSystem implements System {
   /** By process and mail: it, after everything in the mail that it merely answers. */
   private readonly answered: Map<number, number>[] = [];
   private readonly afterAction: (Int32Array | null)[] = [];
+  private readonly afterActionOrSync: (Int32Array | null)[] = [];
+  private readonly afterSync: number[] = [];
   private readonly afterCrash: number[] = [];
   private readonly checked = new Map<string, Violation | null>();
 
@@ -100,7 +106,8 @@ export class EngineSystem implements System {
     this.width = scope.nodes + 1;
     const last = scope.ballots - 1;
     this.ballotMax = ballotOf(1 + Math.floor(last / scope.nodes), 1 + (last % scope.nodes));
-    this.first = [...this.nodes().map((node) => this.start(node)), scope.crashes];
+    const start = this.nodes().map((node) => this.start(node));
+    this.firsts = scope.crashes ? this.nodes().map((victim) => [...start, victim]) : [[...start, 0]];
   }
 
   private nodes(): number[] {
@@ -120,15 +127,15 @@ export class EngineSystem implements System {
 
   successors(state: Int32Array, next: Int32Array, arrived: () => void): void {
     const { nodes } = this.scope;
-    const crashesLeft = state[nodes]!;
+    const victim = state[nodes]!;
     const reached = (): void => {
-      this.answerAll(next);
+      this.settle(next);
       arrived();
-      for (let index = 0; index < nodes; index++) next[index] = state[index]!;
+      next.set(state);
     };
     for (let index = 0; index < nodes; index++) {
       const process = state[index]!;
-      const own = this.afterOwnAction(process);
+      const own = this.afterOwnAction(process, index + 1 === victim);
       for (let at = 0; at < own.length; at++) {
         next[index] = own[at]!;
         reached();
@@ -142,14 +149,10 @@ export class EngineSystem implements System {
           reached();
         }
       }
-      if (crashesLeft > 0) {
-        const crashed = this.crashed(process);
-        if (crashed !== process) {
-          next[index] = crashed;
-          next[nodes] = crashesLeft - 1;
-          reached();
-          next[nodes] = crashesLeft;
-        }
+      if (index + 1 === victim) {
+        next[index] = this.crashed(process);
+        next[nodes] = 0;
+        reached();
       }
       next[index] = process;
     }
@@ -187,12 +190,14 @@ export class EngineSystem implements System {
         if (makes(this.afterMessage(state[index]!, message)))
           return `node ${other + 1} → ${node}: ${showMessage(this.messages.at(message).message)}`;
     }
-    return `${node}: several answers`;
+    return `${node}: answers`;
   }
 
-  /** Lets every process answer what it can answer without changing, until nothing new is said. */
-  private answerAll(state: Int32Array): void {
+  /** The disks of all but the victim sync; every process answers what it can answer without changing, until nothing new is said. */
+  private settle(state: Int32Array): void {
     const { nodes } = this.scope;
+    for (let index = 0; index < nodes; index++)
+      if (index + 1 !== state[nodes]) state[index] = this.allSynced(state[index]!);
     for (let again = true; again;) {
       again = false;
       for (let index = 0; index < nodes; index++) {
@@ -207,6 +212,14 @@ export class EngineSystem implements System {
     }
   }
 
+  private allSynced(process: number): number {
+    const known = this.afterSync[process];
+    if (known !== undefined) return known;
+    let after = process;
+    for (let next = this.step(after, "sync"); next !== NOT_ALLOWED; next = this.step(after, "sync")) after = next;
+    return (this.afterSync[process] = after);
+  }
+
   private afterAnswers(process: number, mail: number): number {
     const known = this.answered[process]!.get(mail);
     if (known !== undefined) return known;
@@ -219,12 +232,14 @@ export class EngineSystem implements System {
     return after;
   }
 
-  private afterOwnAction(process: number): Int32Array {
-    const known = this.afterAction[process];
+  private afterOwnAction(process: number, syncs: boolean): Int32Array {
+    const table = syncs ? this.afterActionOrSync : this.afterAction;
+    const known = table[process];
     if (known) return known;
-    const after = (["campaign", "propose", "sync"] as const).map((action) => this.step(process, action));
+    const actions: Action[] = syncs ? ["campaign", "propose", "sync"] : ["campaign", "propose"];
+    const after = actions.map((action) => this.step(process, action));
     const different = [...new Set(after)].filter((one) => one !== NOT_ALLOWED && one !== process);
-    return (this.afterAction[process] = Int32Array.from(different));
+    return (table[process] = Int32Array.from(different));
   }
 
   private afterAllOf(process: number, mail: number): Int32Array {
@@ -262,6 +277,7 @@ export class EngineSystem implements System {
       unsynced: [],
       promised: 0,
       opening: 0,
+      startSlot: 0,
       chosen: [],
       said: [],
       facts,
@@ -287,6 +303,7 @@ export class EngineSystem implements System {
     }
     const engine = process.engine.copy();
     let learned = false;
+    let { startSlot } = process;
     try {
       if (action === "campaign") engine.campaignNow();
       else if (action === "propose") {
@@ -295,12 +312,14 @@ export class EngineSystem implements System {
       } else {
         const { from, message } = this.messages.at(action.message);
         learned = message.kind === "learn";
+        if ((message.kind === "accept" || message.kind === "heartbeat") && message.ballot >= process.promised)
+          startSlot = message.startSlot;
         engine.receive(speakerOf(from), message);
       }
     } catch (error) {
       return this.number(brokenBy(process, error));
     }
-    const after = this.outputs({ ...process, engine }, learned);
+    const after = this.outputs({ ...process, engine, startSlot }, learned);
     if (action === "campaign" && (after.promised > this.ballotMax || after.promised === process.promised))
       return NOT_ALLOWED;
     if (action === "propose") {
@@ -356,8 +375,8 @@ export class EngineSystem implements System {
             throw new Error("two groups of one seq");
         }
         for (const { to, message } of out.sends) {
-          if (isBeyond(message, this.scope.slots)) continue;
-          violation ??= notOnDisk(process.durable, message);
+          if (isBeyond(message, this.scope.slots) || message.kind === "resign") continue;
+          violation ??= notOnDisk(process, message);
           if (message.kind === "accept")
             for (const entry of message.entries)
               asked.push({ slot: entry.slot, ballot: message.ballot, value: valueOf(entry) });
@@ -405,7 +424,6 @@ export class EngineSystem implements System {
       this.received.push(new Map());
       this.afterMail.push(new Map());
       this.answered.push(new Map());
-      this.afterAction.push(null);
       return { ...process, facts: { ...facts, votes }, core };
     });
   }
@@ -450,7 +468,7 @@ function wrongVote(promised: Ballot, record: DurableRecord): Violation | null {
 }
 
 /** A2 and A5: what a promise or an accepted says stands on the disk as it leaves. */
-function notOnDisk(durable: Durable, message: Message): Violation | null {
+function notOnDisk({ durable, startSlot }: Process, message: Message): Violation | null {
   if (message.kind === "prepare" || message.kind === "promise" || message.kind === "accepted") {
     if (durable.promised < message.ballot) {
       const why = `${message.kind} of ballot ${showBallot(message.ballot)} leaves, the disk has ${showBallot(durable.promised)}`;
@@ -459,7 +477,7 @@ function notOnDisk(durable: Durable, message: Message): Violation | null {
   }
   if (message.kind === "accepted") {
     for (const entry of durable.accepted) {
-      if (entry.slot > message.acceptedTo || entry.slot <= message.chosenTo) continue;
+      if (entry.slot > message.acceptedTo || entry.slot < startSlot || entry.slot <= message.chosenTo) continue;
       if (entry.ballot < message.ballot) {
         const why = `slot ${entry.slot} is said accepted in ${showBallot(message.ballot)}, the disk has it in ${showBallot(entry.ballot)}`;
         return { invariant: "A2", why };

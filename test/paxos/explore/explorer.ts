@@ -13,7 +13,7 @@ export interface Violation {
 export interface System {
   /** Numbers in a state. */
   readonly width: number;
-  readonly first: readonly number[];
+  readonly firsts: readonly (readonly number[])[];
   /** Writes each successor of `state` to `next`, which equals `state` before and must after, and calls `reached`. */
   successors(state: Int32Array, next: Int32Array, reached: () => void): void;
   /** What does not hold in `state`. */
@@ -70,8 +70,10 @@ export function explore(system: System, bounds: Bounds, progress: (states: numbe
     violations.set(violation.invariant, { ...violation, depth: trace.length, trace });
   };
 
-  next.set(system.first);
-  arrived(-1);
+  for (const first of system.firsts) {
+    next.set(first);
+    arrived(-1);
+  }
   transitions = 0;
   for (let levelEnd = table.size; index < table.size && stopped === ""; levelEnd = table.size) {
     for (; index < levelEnd; index++) {

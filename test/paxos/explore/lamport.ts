@@ -24,7 +24,7 @@ type Said =
  */
 export class LamportSystem implements System {
   readonly width: number;
-  readonly first: readonly number[];
+  readonly firsts: readonly (readonly number[])[];
   private readonly acceptors: number;
   private readonly values: number;
   private readonly ballots: number;
@@ -39,7 +39,7 @@ export class LamportSystem implements System {
     this.ballots = ballots;
     this.width = acceptors + 1;
     const start = this.acceptor({ maxBal: -1, maxVBal: -1, maxVal: -1, said: [] });
-    this.first = [...Array.from({ length: acceptors }, () => start), this.proposedSet([])];
+    this.firsts = [[...Array.from({ length: acceptors }, () => start), this.proposedSet([])]];
   }
 
   successors(state: Int32Array, next: Int32Array, reached: () => void): void {

@@ -20,7 +20,7 @@ const scope = {
   nodes: Number(values.nodes),
   ballots: Number(values.ballots),
   slots: Number(values.slots),
-  crashes: Number(values.crashes),
+  crashes: values.crashes !== "0",
 };
 const bounds = {
   statesMax: Number(values["states-max"]),
