@@ -6,6 +6,7 @@ import {
   fromReducer,
   QuorateError,
   type ReadLevel,
+  type ReducerDefinition,
   type Reply,
   SESSION_MACHINE,
   sessionCommands,
@@ -46,7 +47,7 @@ export interface Word {
 export type WordCommand = readonly ["append" | "own", string];
 
 /** Result: how many words there are. */
-export const words = fromReducer<readonly Word[], WordCommand, number>({
+export const wordsDefinition: ReducerDefinition<readonly Word[], WordCommand, number> = {
   name: "words",
   version: 1,
   initial: [],
@@ -56,7 +57,9 @@ export const words = fromReducer<readonly Word[], WordCommand, number>({
     return [next, next.length];
   },
   sessionEnded: (state, session) => state.filter((each) => each.owner !== session),
-});
+};
+
+export const words = fromReducer(wordsDefinition);
 
 /** What a test cluster is set up with; every field has a default. */
 export interface ClusterOptions {
@@ -71,7 +74,7 @@ export interface ClusterOptions {
   readonly leaseMs: number;
   /** Whether a sync of the disk does anything; without, a power loss takes what was acknowledged. */
   readonly syncs: boolean;
-  readonly machine: () => Composite;
+  readonly machine: (node: number) => Composite;
 }
 
 const DEFAULTS: ClusterOptions = {
@@ -154,7 +157,7 @@ export class MemoryCluster {
       transport: this.network.transport(id),
       clock: this.time.clock(() => node.life === life),
       seed: seed * 1_000_000 + id * 1_000 + life,
-      limits: { ...LOG_LIMITS, ...limits },
+      limits: { ...LOG_LIMITS, batchBytesMax: 64 * 1024, commandBytesMax: 64 * 1024, ...limits },
       walLimits: { ...WAL_DEFAULTS, segmentBytes: 1024 * 1024, unitBytesMax: 512 * 1024, ...walLimits },
       snapshotLimits: { ...SNAPSHOT_DEFAULTS, ...snapshotLimits },
       protocol: { ...ENGINE_DEFAULTS, ...protocol },
@@ -165,7 +168,7 @@ export class MemoryCluster {
     });
     node.host = host;
     const members = initialMembers(this.#initialNodes, leaseMs);
-    host.open({ group: 1, machine: machine(), members }, (error, replica) => {
+    host.open({ group: 1, machine: machine(id), members }, (error, replica) => {
       if (error !== null) node.failures.push(error);
       else node.replica = replica;
     });

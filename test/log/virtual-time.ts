@@ -9,6 +9,8 @@ interface Event {
 /** Virtual time: what is due runs in order of time, then of asking; nothing ever waits for a real clock. */
 export class VirtualTime {
   nowMs = 0;
+  /** How far wall clocks are ahead of the monotonic ones; a change is a jump. */
+  wallAheadMs = 0;
   #seq = 0;
   #heap: Event[] = [];
 
@@ -78,7 +80,7 @@ export class VirtualTime {
     };
     return {
       nowMs: () => this.nowMs,
-      wallMs: () => this.nowMs,
+      wallMs: () => this.nowMs + this.wallAheadMs,
       after: later,
       endOfTurn: (run) => {
         later(0, run);

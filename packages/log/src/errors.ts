@@ -121,6 +121,13 @@ export function logCorrupt(file: string, offset: number, why: string, cause?: un
   );
 }
 
+/** A machine did not take the image of a snapshot: its name or version is unknown, or its bytes are not what it wrote. */
+export function unreadableImage(group: number, slot: number, cause: unknown): QuorateError {
+  if (cause instanceof QuorateError && cause.code === "LOG_NEWER") return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return logCorrupt(`snapshot of group ${group} at slot ${slot}`, 0, `the machines cannot read it: ${why}`, cause);
+}
+
 /** A file of a later version of the format. */
 export function logNewer(file: string, version: number, known: number): QuorateError {
   return new QuorateError(

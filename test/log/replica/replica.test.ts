@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeCbor, QuorateError, type Reply } from "@quorate/machine";
-import { MemoryCluster } from "../memory-cluster.ts";
+import { compose, encodeCbor, fromReducer, QuorateError, type Reply } from "@quorate/machine";
+import { MemoryCluster, type Word, type WordCommand, words, wordsDefinition } from "../memory-cluster.ts";
 
 const NODES = [1, 2, 3];
 
@@ -293,6 +293,107 @@ describe("a replicated log of three nodes", () => {
     assert.equal(cluster.replicas[0]!.status().digest, digest);
     assert.ok(cluster.replicas[0]!.status().checkpointTo >= 80);
     assert.equal(client.appended("after"), 91);
+  });
+
+  it("A node that lacks more than the logs have installs a snapshot, and its watchers are told to ask again.", () => {
+    const cluster = started({ limits: { checkpointEntries: 50 }, walLimits: { segmentBytes: 512 * 1024 } });
+    const client = cluster.client().open();
+    const away = NODES.find((id) => id !== cluster.leader())!;
+    const watcher = cluster.watch(away, 0, () => undefined);
+    cluster.isolate(away);
+    const long = "x".repeat(20_000);
+    for (let index = 0; index < 200; index++) client.appended(index % 2 === 0 ? long : `w${index}`);
+    assert.ok(cluster.node(cluster.leader()).replica!.status().slotFirst > 10, "the log was trimmed");
+    cluster.network.healAll();
+    cluster.time.until("it has caught up", () => cluster.node(away).replica!.status().revision >= 201);
+    cluster.time.run(200);
+    cluster.settle();
+    assert.equal(cluster.words(away).length, 200);
+    assertAlike(cluster);
+    assert.ok(cluster.node(away).replica!.status().counters["snapshots-installed"]! >= 1);
+    assert.throws(
+      () => watcher.pull(1_000),
+      (error: QuorateError) => error.code === "CLOSED",
+    );
+    // What was installed stands there after a restart too.
+    cluster.kill(away);
+    cluster.start(away);
+    cluster.time.until("it is back", () => cluster.node(away).replica !== null);
+    client.appended("after");
+    cluster.time.run(200);
+    cluster.settle();
+    assert.equal(cluster.words(away).length, 201);
+    assertAlike(cluster);
+  });
+
+  it("A replica whose results differ from its peers' stops serving, and says from which slots on.", () => {
+    const wrong = (node: number): ReturnType<typeof compose> =>
+      node !== 3
+        ? compose([words])
+        : compose([
+            fromReducer<readonly Word[], WordCommand, number>({ ...wordsDefinition, apply: (state) => [state, 99] }),
+          ]);
+    const cluster = started({ machine: wrong });
+    const healthy = cluster.leader() === 3 ? 1 : cluster.leader();
+    if (cluster.leader() === 3) {
+      cluster.node(3).replica!.transferTo(healthy, () => undefined);
+      cluster.time.until("a healthy node leads", () => cluster.leader() === healthy);
+    }
+    const client = cluster.client().open();
+    client.appended("a");
+    cluster.time.until("the difference is found", () => cluster.node(3).replica!.status().error !== null);
+    const { error } = cluster.node(3).replica!.status();
+    assert.equal(error!.code, "DIVERGED");
+    assert.ok((error!.detail["slotTo"] as number) >= (error!.detail["slotFrom"] as number));
+    const told = cluster.ask(3, "stale");
+    cluster.time.run(1);
+    assert.equal(codeOf(told[0]), "DIVERGED");
+    assert.equal(client.appended("b"), 2);
+    for (const id of [1, 2]) assert.equal(cluster.node(id).replica!.status().error, null);
+  });
+
+  it("Without space for the log writes are refused and reads go on; with space it mends itself.", () => {
+    const cluster = started({ nodes: 1, walLimits: { segmentBytes: 512 * 1024 } });
+    const client = cluster.client().open();
+    const { disk } = cluster.node(1);
+    disk.bytesMax = disk.bytesUsed;
+    const long = "x".repeat(30_000);
+    const outcomes = Array.from({ length: 120 }, () => {
+      cluster.time.run(5);
+      return client.append(long);
+    });
+    cluster.time.run(3_000);
+    const acknowledged = outcomes.filter((outcome) => outcome.reply !== null).length;
+    const refused = outcomes.filter(
+      ({ error }) => error?.code === "DISK_FULL" && error.outcome === "not-applied",
+    ).length;
+    assert.ok(acknowledged > 10 && refused > 10, `${acknowledged} were acknowledged`);
+    assert.equal(cluster.node(1).host!.status().diskFull, true);
+    assert.equal(cluster.read(1, "linearizable").length, acknowledged);
+    disk.bytesMax = Infinity;
+    cluster.time.until("it mends itself", () => !cluster.node(1).host!.status().diskFull);
+    const counted = client.appended("after");
+    cluster.time.until("all are answered", () => outcomes.every(({ reply, error }) => (reply ?? error) !== null));
+    const late = outcomes.filter((outcome) => outcome.reply !== null).length;
+    assert.equal(counted, late + 1, "what was refused did not happen");
+  });
+
+  it("After the machine slept, or a clock jumped, no lease is believed until a new round confirms it.", () => {
+    const cluster = started({ leaseMs: 200 });
+    const client = cluster.client().open();
+    client.appended("a");
+    cluster.time.run(200);
+    const leader = cluster.leader();
+    const answeredAfterMs = (): number => {
+      const atMs = cluster.time.nowMs;
+      assert.equal(cluster.read(leader, "lease").length, 1);
+      return cluster.time.nowMs - atMs;
+    };
+    assert.ok(answeredAfterMs() < cluster.options.frameMs);
+    cluster.time.wallAheadMs += 5_000;
+    assert.ok(answeredAfterMs() >= 2 * cluster.options.frameMs, "a round trip was made");
+    cluster.time.run(200);
+    assert.ok(answeredAfterMs() < cluster.options.frameMs);
   });
 
   it("Leadership is handed over on request, and no acknowledged write is lost on the way.", () => {

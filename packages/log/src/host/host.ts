@@ -7,13 +7,15 @@ import {
   MAJORITY,
   type Member,
   type Members,
+  NODE_MAX,
   type Speaker,
 } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
-import { closed, logCorrupt } from "../errors.ts";
+import { closed, logCorrupt, unreadableImage } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
 import { GroupReplica, type Replica, type ReplicaRoom, type ReplicaStart } from "../replica/replica.ts";
+import { ImageReader } from "../replica/image-reader.ts";
 import { startingPoint } from "../replica/starting-point.ts";
 import { takeCheckpoint } from "../snapshot/checkpoint.ts";
 import { createSnapshotInstaller, type SnapshotInstaller } from "../snapshot/install.ts";
@@ -21,7 +23,7 @@ import type { SnapshotLimits } from "../snapshot/limits.ts";
 import { createSnapshotSender, type SnapshotSender } from "../snapshot/send.ts";
 import { openSnapshots, type Snapshots } from "../snapshot/snapshots.ts";
 import type { Forming, PeerMessage, Transport } from "../transport/transport.ts";
-import type { WalLimits } from "../wal/limits.ts";
+import { entryBytesMax, type WalLimits } from "../wal/limits.ts";
 import { type OpenedWal, openWal } from "../wal/wal.ts";
 import { FormingState } from "./forming.ts";
 import { type Identity, readIdentity, writeIdentity } from "./identity.ts";
@@ -90,8 +92,13 @@ export interface Host {
   close(done: Done): void;
 }
 
-/** Starts a host; it claims its folder, reads its log and forms its cluster in later turns. */
+/**
+ * Starts a host; it claims its folder, reads its log and forms its cluster in later turns.
+ *
+ * @throws QuorateError `BAD_OPTION` for a name, an id or limits that cannot work.
+ */
 export function createHost(options: HostOptions): Host {
+  checkOptions(options);
   const host = new RunningHost(options);
   host.start();
   return host;
@@ -101,6 +108,36 @@ export function createHost(options: HostOptions): Host {
 export function initialMembers(nodes: readonly number[], leaseMs: number = 0): Members {
   const voters = [...nodes].sort((left, right) => left - right).map((node) => ({ node, incarnation: 0, zone: 0 }));
   return { voters, nonVoters: [], quorum: MAJORITY, leaseMs };
+}
+
+/** Bytes that a command takes in a batch beside its own, at most, and the head of the batch. */
+const COMMAND_OVERHEAD_BYTES = 48;
+const BATCH_OVERHEAD_BYTES = 1024;
+
+function checkOptions({ cluster, id, initialNodes, seed, limits, walLimits }: HostOptions): void {
+  const bad = (why: string): QuorateError =>
+    new QuorateError("BAD_OPTION", "not-applied", `node ${id} of cluster "${cluster}" cannot start: ${why}`, {
+      node: id,
+    });
+  if (cluster.length < 1 || cluster.length > 64) throw bad("the name of the cluster must have 1 to 64 characters");
+  for (const node of [id, ...initialNodes]) {
+    if (!Number.isSafeInteger(node) || node < 1 || node > NODE_MAX)
+      throw bad(`node ids are 1 to ${NODE_MAX}, not ${node}`);
+  }
+  if (new Set(initialNodes).size !== initialNodes.length) throw bad("an initial node is named twice");
+  if (!Number.isSafeInteger(seed) || seed < 0) throw bad("the seed must be an integer of 0 or more, below 2^53");
+  if ((limits.digestSlots & (limits.digestSlots - 1)) !== 0) throw bad("digestSlots must be a power of two");
+  // A batch stops before the command that would take it over batchBytesMax, unless that one stands alone.
+  const batchBytes =
+    Math.max(limits.batchBytesMax, limits.commandBytesMax) +
+    limits.batchCommandsMax * COMMAND_OVERHEAD_BYTES +
+    BATCH_OVERHEAD_BYTES;
+  if (batchBytes > entryBytesMax(walLimits)) {
+    throw bad(
+      `a batch may take ${batchBytes} bytes, the log takes ${entryBytesMax(walLimits)} in one record: ` +
+        `lower batchBytesMax, commandBytesMax or batchCommandsMax, or raise segmentBytes and unitBytesMax`,
+    );
+  }
 }
 
 /** Group of the messages that are no group's: forming. */
@@ -409,16 +446,26 @@ class RunningHost implements Host {
       return this.#startGroup(options, { composite: machine, slot: 0, standing: FIRST_STANDING }, formed, done);
     }
     const restore = machine.restore();
-    snapshots.read(group, restore.push.bind(restore), (error, read) => {
-      if (this.#ended) return this.#answers.refuse(done, this.#endError());
-      if (error !== null) return this.#refuseStart(done, error);
-      if (read === null || read.slot !== head.slot) {
-        return this.#refuseStart(done, logCorrupt(`snapshot of group ${group}`, 0, "it changed while it was read"));
-      }
-      const composite = restore.end();
-      this.#startGroup(options, { composite, slot: read.slot, standing: read.standing }, formed, done);
-      this.#wake();
-    });
+    const image = new ImageReader(restore);
+    snapshots.read(
+      group,
+      (chunk) => image.push(chunk),
+      (error, read) => {
+        if (this.#ended) return this.#answers.refuse(done, this.#endError());
+        if (error !== null) return this.#refuseStart(done, error);
+        if (read === null || read.slot !== head.slot) {
+          return this.#refuseStart(done, logCorrupt(`snapshot of group ${group}`, 0, "it changed while it was read"));
+        }
+        let composite: Composite;
+        try {
+          composite = image.end();
+        } catch (thrown) {
+          return this.#refuseStart(done, unreadableImage(group, read.slot, thrown));
+        }
+        this.#startGroup(options, { composite, slot: read.slot, standing: read.standing }, formed, done);
+        this.#wake();
+      },
+    );
   }
 
   #startGroup(options: ReplicaOptions, start: ReplicaStart, formed: Governing, done: Done<Replica>): void {
@@ -460,6 +507,9 @@ class RunningHost implements Host {
       leaseStands: (validUntilMs) => this.#leaseStands(validUntilMs),
       wake: () => this.#wake(),
     };
+    // Power was lost between the snapshot and the log's record of it: the log may go now.
+    const head = snapshots.latest(group);
+    if (head !== null && head.slot > (groups.get(group)?.durable.base ?? 0)) log.trim(head.slot, head.governing);
     const replica = new GroupReplica(room, engine, durable, start);
     this.#replicas.set(group, replica);
     this.#answers.add(done, null, replica);

@@ -30,6 +30,7 @@ import {
   overloaded,
   refused,
   tooLarge,
+  unreadableImage,
   writesHeld,
 } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
@@ -43,6 +44,7 @@ import { CarryOut } from "./carry-out.ts";
 import { Counters } from "./counters.ts";
 import { Digests } from "./digests.ts";
 import { Governings } from "./governings.ts";
+import { ImageReader } from "./image-reader.ts";
 import { Reads } from "./reads.ts";
 import { Repair } from "./repair.ts";
 import { Replies } from "./replies.ts";
@@ -339,16 +341,20 @@ export class GroupReplica implements Replica {
       return;
     }
     this.#installing = true;
-    const restore = this.#applier.composite.restore();
-    this.#room.snapshots.read(this.#room.group, restore.push.bind(restore), (error, read) => {
-      this.#input(() => {
-        this.#installing = false;
-        // The file is damaged, or was replaced: the peer offers its snapshot again.
-        if (error !== null || read === null) this.#counters.add("snapshot-unreadable");
-        else if (read.slot > this.#applier.appliedTo) this.#install(read, restore.end());
-        this.#nextArrived();
-      });
-    });
+    const image = new ImageReader(this.#applier.composite.restore());
+    this.#room.snapshots.read(
+      this.#room.group,
+      (chunk) => image.push(chunk),
+      (error, read) => {
+        this.#input(() => {
+          this.#installing = false;
+          // The file is damaged, or was replaced: the peer offers its snapshot again.
+          if (error !== null || read === null) this.#counters.add("snapshot-unreadable");
+          else if (read.slot > this.#applier.appliedTo) this.#install(read, image);
+          this.#nextArrived();
+        });
+      },
+    );
   }
 
   /** Everything gathered goes into the engine, and all it wants is done. `nowMs` was read after the gathering. */
@@ -472,7 +478,13 @@ export class GroupReplica implements Replica {
     }
   }
 
-  #install(head: SnapshotHead, composite: Composite): void {
+  #install(head: SnapshotHead, image: ImageReader): void {
+    let composite: Composite;
+    try {
+      composite = image.end();
+    } catch (thrown) {
+      return this.end(unreadableImage(this.#room.group, head.slot, thrown));
+    }
     this.#applier.replace(composite, head.slot, head.standing);
     this.#governings.add(head.governing);
     this.#membersSlot = Math.max(this.#membersSlot, head.governing.slot);

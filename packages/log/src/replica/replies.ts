@@ -1,6 +1,6 @@
 import {
   type BatchCommand,
-  QuorateError,
+  type QuorateError,
   type Reply,
   type RequestId,
   type Settlement,
