@@ -1,10 +1,13 @@
-/** A deep copy of an engine's state: every object and list anew, bytes shared since nobody writes them, functions bound anew by their owner. */
+/**
+ * A deep copy of an engine's state: every object and list that may change anew, functions bound anew by their owner. What
+ * never changes once made is shared: bytes, the config, and whatever has a `kind` (messages, entries, records, events).
+ */
 export function copyOf<T>(value: T): T {
   return copyDeep(value, new Map()) as T;
 }
 
 function copyDeep(value: unknown, seen: Map<object, unknown>): unknown {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (typeof value !== "object" || value === null || isShared(value)) return value;
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (value instanceof Map) {
@@ -18,14 +21,20 @@ function copyDeep(value: unknown, seen: Map<object, unknown>): unknown {
     seen.set(value, copy);
     return copy;
   }
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
-    ? []
-    : Object.create(Object.getPrototypeOf(value));
-  seen.set(value, copy);
-  for (const key of Object.keys(value)) {
-    (copy as Record<string, unknown>)[key] = copyDeep((value as Record<string, unknown>)[key], seen);
+  if (Array.isArray(value)) {
+    const copy: unknown[] = new Array(value.length);
+    seen.set(value, copy);
+    for (let index = 0; index < value.length; index++) copy[index] = copyDeep(value[index], seen);
+    return copy;
   }
+  const copy = Object.create(Object.getPrototypeOf(value)) as Record<string, unknown>;
+  seen.set(value, copy);
+  for (const key in value) copy[key] = copyDeep((value as Record<string, unknown>)[key], seen);
   return copy;
+}
+
+function isShared(value: object): boolean {
+  return "kind" in value || value instanceof Uint8Array || "electionTimeoutMs" in value || "members" in value;
 }
 
 /** State as text: equal for equal states. Maps and sets in order of their keys, bytes by content. */

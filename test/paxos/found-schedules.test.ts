@@ -1,0 +1,193 @@
+import { test } from "node:test";
+import { play } from "./schedule.ts";
+import type { Setup, Step } from "./world.ts";
+
+type Row = readonly [Step["operation"], number, number, number];
+
+/** Schedules that once broke the engine, by what they broke. Each is as small as it could be made then. */
+const FOUND: readonly { readonly broke: string; readonly setup: Setup; readonly rows: readonly Row[] }[] = [
+  {
+    broke: "an accept that came early was voted for after a higher ballot was promised (A3)",
+    setup: {
+      voters: 4,
+      spare: 1,
+      leaseMs: 0,
+      drifts: false,
+      messageEntriesMax: 1,
+      windowSlots: 8,
+      damages: false,
+      seed: 563442,
+    },
+    rows: [
+      ["crash", 5, 370, 172],
+      ["campaign", 2, 850, 315],
+      ["flow", 784, 530, 645],
+      ["restart", 760, 60, 243],
+      ["propose", 218, 692, 159],
+      ["crash", 747, 253, 592],
+      ["flow", 63, 820, 95],
+      ["campaign", 825, 507, 758],
+    ],
+  },
+  {
+    broke: "a lease was granted while the record of the longest one was not durable yet (A2)",
+    setup: {
+      voters: 2,
+      spare: 1,
+      leaseMs: 200,
+      drifts: true,
+      messageEntriesMax: 1,
+      windowSlots: 3,
+      damages: false,
+      seed: 770589,
+    },
+    rows: [
+      ["tick", 119, 237, 241],
+      ["flow", 123, 766, 171],
+      ["tick", 587, 681, 623],
+      ["flow", 419, 892, 202],
+    ],
+  },
+  {
+    broke: "a watermark that passed over chosen slots stopped the leader (K1)",
+    setup: {
+      voters: 3,
+      spare: 2,
+      leaseMs: 0,
+      drifts: true,
+      messageEntriesMax: 64,
+      windowSlots: 3,
+      damages: false,
+      seed: 984582,
+    },
+    rows: [
+      ["tick", 257, 312, 626],
+      ["flow", 47, 802, 554],
+      ["change", 149, 218, 682],
+      ["tick", 554, 493, 409],
+      ["cut", 2, 906, 618],
+      ["deliver", 270, 918, 993],
+      ["flow", 581, 8, 545],
+      ["flow", 993, 1, 6],
+      ["propose", 840, 730, 7],
+      ["campaign", 755, 523, 995],
+      ["flow", 991, 468, 266],
+    ],
+  },
+  {
+    broke: "an older vote in a faulty slot was taken as the chosen value after a restart (D2)",
+    setup: {
+      voters: 5,
+      spare: 2,
+      leaseMs: 0,
+      drifts: false,
+      messageEntriesMax: 1,
+      windowSlots: 3,
+      damages: true,
+      seed: 20749,
+    },
+    rows: [
+      ["campaign", 658, 222, 2],
+      ["flow", 978, 724, 4],
+      ["deliver", 0, 692, 290],
+      ["tick", 932, 251, 6],
+      ["deliver", 671, 991, 4],
+      ["deliver", 717, 4, 1000],
+      ["campaign", 67, 481, 4],
+      ["flow", 785, 3, 889],
+      ["deliver", 959, 0, 1],
+      ["drop", 775, 1000, 522],
+      ["flow", 779, 861, 0],
+      ["flow", 511, 762, 369],
+      ["damage", 232, 450, 0],
+    ],
+  },
+  {
+    broke: "a faulty node took an older vote as chosen and then led without its own proposals (D2)",
+    setup: {
+      voters: 4,
+      spare: 1,
+      leaseMs: 200,
+      drifts: false,
+      messageEntriesMax: 2,
+      windowSlots: 8,
+      damages: true,
+      seed: 999989,
+    },
+    rows: [
+      ["campaign", 180, 320, 437],
+      ["flow", 848, 641, 735],
+      ["campaign", 441, 550, 979],
+      ["propose", 362, 455, 653],
+      ["propose", 417, 65, 464],
+      ["flow", 632, 141, 929],
+      ["flow", 249, 186, 127],
+      ["flow", 925, 383, 129],
+      ["crash", 968, 254, 967],
+      ["campaign", 610, 410, 532],
+      ["flow", 490, 868, 308],
+      ["campaign", 315, 646, 584],
+      ["restart", 376, 995, 159],
+      ["flow", 11, 642, 949],
+      ["damage", 73, 90, 400],
+    ],
+  },
+  {
+    broke: "a removed node with a checkpoint above the change told nobody of it after a restart (K1)",
+    setup: {
+      voters: 1,
+      spare: 2,
+      leaseMs: 0,
+      drifts: false,
+      messageEntriesMax: 64,
+      windowSlots: 3,
+      damages: false,
+      seed: 999987,
+    },
+    rows: [
+      ["flow", 50, 0, 663],
+      ["change", 891, 348, 0],
+      ["flow", 717, 6, 284],
+      ["flow", 999, 6, 995],
+      ["cut", 798, 518, 609],
+      ["checkpoint", 366, 0, 991],
+      ["flow", 841, 994, 6],
+      ["restart", 0, 481, 7],
+    ],
+  },
+  {
+    broke: "a leader of the old set answered a read before the new set had promised it anything (H2)",
+    setup: {
+      voters: 3,
+      spare: 2,
+      leaseMs: 0,
+      drifts: false,
+      messageEntriesMax: 64,
+      windowSlots: 3,
+      damages: false,
+      seed: 13,
+    },
+    rows: [
+      ["cut", 565, 393, 6],
+      ["campaign", 517, 924, 377],
+      ["flow", 16, 1, 450],
+      ["change", 8, 172, 661],
+      ["flow", 585, 110, 4],
+      ["propose", 9, 44, 872],
+      ["flow", 511, 35, 994],
+      ["flow", 719, 6, 4],
+      ["tick", 862, 326, 473],
+      ["flow", 822, 996, 4],
+      ["read", 5, 321, 758],
+    ],
+  },
+];
+
+for (const { broke, setup, rows } of FOUND) {
+  test(`does not break any more: ${broke}`, () => {
+    play(
+      setup,
+      rows.map(([operation, a, b, c]) => ({ operation, a, b, c })),
+    );
+  });
+}
