@@ -1,7 +1,9 @@
+// npm run bench -- engine [--seconds N] [--value-bytes N] [--json]
 // npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--folder PATH] [--json]
 import { parseArgs } from "node:util";
 
 import { runLoad } from "./cluster-load.ts";
+import { engineRates } from "./engine.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,9 +18,20 @@ const { values, positionals } = parseArgs({
 });
 
 const [name] = positionals;
+if (name === "engine") {
+  const rates = engineRates(Number(values.seconds), Number(values["value-bytes"]));
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ name, valueBytes: Number(values["value-bytes"]), rates })}\n`);
+  else
+    for (const { slotsAnAccept, inputsPerSecond, slotsPerSecond } of rates)
+      process.stdout.write(
+        `${slotsAnAccept} slots an accept: ${inputsPerSecond} inputs/s, ${slotsPerSecond} slots/s\n`,
+      );
+  process.exit(0);
+}
 if (name !== "put" && name !== "get" && name !== "lock") {
   process.stderr.write(
-    "usage: npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+    "usage: npm run bench -- engine|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
   );
   process.exit(2);
 }

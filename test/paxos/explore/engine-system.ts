@@ -16,6 +16,7 @@ import { synced, type Unsynced } from "./disk.ts";
 import type { System, Violation } from "./explorer.ts";
 import { checkFacts, type Facts, valueOf } from "./facts.ts";
 import { Numbered } from "./numbered.ts";
+import { StateTable } from "./state-table.ts";
 
 /** What is searched. */
 export interface Scope {
@@ -99,11 +100,15 @@ export class EngineSystem implements System {
   private readonly afterActionOrSync: (Int32Array | null)[] = [];
   private readonly afterSync: number[] = [];
   private readonly afterCrash: number[] = [];
-  private readonly checked = new Map<string, Violation | null>();
+  /** The pasts that were checked. */
+  private readonly checked: StateTable;
+  private readonly past: Int32Array;
 
   constructor(scope: Scope) {
     this.scope = scope;
     this.width = scope.nodes + 1;
+    this.checked = new StateTable(scope.nodes);
+    this.past = new Int32Array(scope.nodes);
     const last = scope.ballots - 1;
     this.ballotMax = ballotOf(1 + Math.floor(last / scope.nodes), 1 + (last % scope.nodes));
     const start = this.nodes().map((node) => this.start(node));
@@ -158,20 +163,16 @@ export class EngineSystem implements System {
     }
   }
 
+  /** What does not hold in `state`, where its past was not looked at before. */
   violation(state: Int32Array): Violation | null {
     const { nodes } = this.scope;
-    let key = "";
     for (let index = 0; index < nodes; index++) {
       const { violation } = this.processes.at(state[index]!);
       if (violation !== null) return violation;
-      key += `${this.factsOf[state[index]!]!} `;
+      this.past[index] = this.factsOf[state[index]!]!;
     }
-    const known = this.checked.get(key);
-    if (known !== undefined) return known;
-    const facts = this.nodes().map((node) => this.facts.at(this.factsOf[state[node - 1]!]!));
-    const violation = checkFacts(facts);
-    this.checked.set(key, violation);
-    return violation;
+    if (!this.checked.add(this.past, -1)) return null;
+    return checkFacts([...this.past].map((facts) => this.facts.at(facts)));
   }
 
   label(state: Int32Array, next: Int32Array): string {
@@ -180,8 +181,11 @@ export class EngineSystem implements System {
     const index = this.nodes().findIndex((_, at) => coreAt(state, at) !== coreAt(next, at));
     const node = `node ${index + 1}`;
     if (state[nodes] !== next[nodes]) return `${node} loses what was not durable and starts again`;
-    const makes = (after: number): boolean =>
-      after !== NOT_ALLOWED && this.processes.at(after).core === coreAt(next, index);
+    const makes = (after: number): boolean => {
+      if (after === NOT_ALLOWED) return false;
+      const settled = index + 1 === state[nodes] ? after : this.allSynced(after);
+      return this.processes.at(settled).core === coreAt(next, index);
+    };
     for (const action of ["campaign", "propose", "sync"] as const)
       if (makes(this.step(state[index]!, action))) return `${node}: ${action}`;
     for (let other = 0; other < nodes; other++) {

@@ -1,8 +1,11 @@
 // npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
+// npm run explore -- --plant 5|6|7|11|12 [--states-max N] [--json]: the same on a copy of the engine with that bug in it, which must be found
 import { parseArgs } from "node:util";
 
+import { BUGS } from "./bugs.ts";
 import { EngineSystem } from "./engine-system.ts";
 import { explore } from "./explorer.ts";
+import { explorePlanted } from "./run-planted.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,9 +16,31 @@ const { values } = parseArgs({
     "states-max": { type: "string", default: "200000000" },
     "memory-mib-max": { type: "string", default: "7680" },
     "violations-max": { type: "string", default: "1" },
+    plant: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
 });
+if (values.plant !== "") {
+  const bug = BUGS.find((one) => one.number === Number(values.plant));
+  if (bug === undefined) {
+    process.stderr.write(`--plant takes ${BUGS.map((one) => one.number).join(", ")}\n`);
+    process.exit(2);
+  }
+  const run = await explorePlanted(bug, ["--states-max", values["states-max"]]);
+  const [violation] = run.violations;
+  const found = violation !== undefined;
+  if (values.json) process.stdout.write(`${JSON.stringify({ bug: bug.number, what: bug.what, found, ...run })}\n`);
+  else {
+    process.stdout.write(
+      `bug ${bug.number}, ${bug.what}: ${found ? `found, ${violation.invariant}: ${violation.why}` : "not found"}\n`,
+    );
+    for (const [index, line] of (violation?.trace ?? []).entries()) {
+      process.stdout.write(`${String(index + 1).padStart(4)} ${line}\n`);
+    }
+  }
+  process.exit(found ? 0 : 1);
+}
+
 const scope = {
   nodes: Number(values.nodes),
   ballots: Number(values.ballots),
