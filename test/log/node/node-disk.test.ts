@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -54,43 +54,50 @@ test("a folder is held by this process, by its pid, and free after release", asy
   release();
 });
 
-test("a lock whose process is gone is taken over; one of a living process is not", async () => {
+/** The name under which this process holds `path`, in parts. */
+async function claimName(path: string): Promise<string[]> {
+  const release = await ended<() => void>((done) => createNodeDisk(path).claim(done));
+  const name = readdirSync(path).find((one) => one.startsWith("LOCK_"));
+  release();
+  assert.ok(name !== undefined);
+  return name.split("_");
+}
+
+test("a claim whose process is gone is taken over; one of a living process is not", async () => {
   const gone = spawnSync(process.execPath, ["-e", ""]).pid;
   const path = folder();
-  const release = await ended<() => void>((done) => createNodeDisk(path).claim(done));
-  const lock = JSON.parse(readFileSync(join(path, "LOCK"), "utf8")) as Record<string, unknown>;
-  release();
-  const take = async (holder: object): Promise<() => void> => {
-    writeFileSync(join(path, "LOCK"), JSON.stringify({ ...lock, ...holder }));
+  const [lock, pid, started, boot, namespace, random] = (await claimName(path)) as [string, ...string[]];
+  const take = async (...parts: (string | number | undefined)[]): Promise<() => void> => {
+    for (const left of readdirSync(path)) rmSync(join(path, left));
+    writeFileSync(join(path, parts.join("_")), "");
     return await ended<() => void>((done) => createNodeDisk(path).claim(done));
   };
-  (await take({ pid: gone }))();
-  (await take({ started: "1" }))();
-  (await take({ boot: "another boot of this machine" }))();
+  (await take(lock, gone, started, boot, namespace, random))();
+  (await take(lock, pid, "1", boot, namespace, random))();
+  (await take(lock, pid, started, "another-boot", namespace, random))();
   const living = spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
   try {
-    await assert.rejects(take({ pid: living.pid, started: "" }), { code: "FOLDER_IN_USE" });
+    await assert.rejects(take(lock, living.pid, "", boot, namespace, random), { code: "FOLDER_IN_USE" });
   } finally {
     const exit = once(living, "exit");
     living.stdin.end();
     await exit;
   }
-  writeFileSync(join(path, "LOCK"), "{ half writ");
-  await assert.rejects(
-    ended<() => void>((done) => createNodeDisk(path).claim(done)),
-    { code: "FOLDER_IN_USE" },
-  );
 });
 
-test("of many who take over a stale lock at once, one gets the folder", async () => {
+test("of many who take over a stale claim at once, at most one gets the folder, and whoever comes later does", async () => {
   const gone = spawnSync(process.execPath, ["-e", ""]).pid;
   const path = folder();
-  (await ended<() => void>((done) => createNodeDisk(path).claim(done)))();
-  writeFileSync(join(path, "LOCK"), JSON.stringify({ pid: gone, started: "1", boot: "", namespace: "" }));
+  const [lock, , , boot, namespace, random] = (await claimName(path)) as [string, ...string[]];
+  writeFileSync(join(path, [lock, gone, "1", boot, namespace, random].join("_")), "");
   const claims = await Promise.allSettled(
     Array.from({ length: 8 }, async () => await ended<() => void>((done) => createNodeDisk(path).claim(done))),
   );
-  assert.ok(claims.filter(({ status }) => status === "fulfilled").length <= 1);
+  const held = claims.filter((claim) => claim.status === "fulfilled");
+  assert.ok(held.length <= 1);
+  for (const claim of held) claim.value();
+  (await ended<() => void>((done) => createNodeDisk(path).claim(done)))();
+  assert.deepEqual(readdirSync(path), []);
 });
 
 test("a folder that may not be written is NOT_WRITABLE", { skip: process.getuid?.() === 0 }, async () => {

@@ -1,17 +1,12 @@
-import { readFile, readFileSync, readlinkSync, unlink, writeFile } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { QuorateError } from "@quorate/machine";
 import type { Done } from "../disk/disk.ts";
 import { diskFailed, folderInUse, notWritable } from "../disk/disk-errors.ts";
 
-/** Name of the file that says who holds a folder. */
-export const LOCK_NAME = "LOCK";
-
-/** Between making the lock and looking whether it is still ours, milliseconds; far longer than removing a stale lock takes. */
-const SETTLE_MS = 20;
-
-/** A lock left by a process that is gone is removed; this often, others may be faster. */
-const ATTEMPTS_MAX = 10;
+/** A claim is an empty file; its name says all: `LOCK_pid_started_boot_namespace_random`. */
+const CLAIM = /^LOCK_(?<pid>\d+)_(?<started>\d*)_(?<boot>[\w-]*)_(?<namespace>\d*)_[0-9a-f]+$/;
 
 /** One process, told apart from a later one with the same pid. */
 interface Holder {
@@ -25,62 +20,42 @@ interface Holder {
 }
 
 /**
- * Holds a folder for this process: an exclusively made file names pid, start time, boot and pid namespace. A lock is stale if the
- * machine was started anew since, or if no process with that pid and start time lives. (Node has no advisory locks.)
- *
- * Two processes that find the same stale lock may each remove one: the second may then have removed the lock of the first. Hence
- * whoever made a lock looks a little later whether it is still there.
+ * Holds a folder for this process. (Node has no advisory locks.) Whoever wants it first makes a file under a name of its own, and only then looks for
+ * those of others: of two that come at once at least one sees the other, and gives way; perhaps both do. A claim is stale if the machine was started
+ * anew since, or if no process with that pid and start time lives; it is never in the way, and removing it takes nothing from anybody.
  *
  * Errors: `FOLDER_IN_USE` with the pid, `NOT_WRITABLE`, `LOG_FAILED`.
  */
 export function claimFolder(folder: string, done: Done<() => void>): void {
-  const path = join(folder, LOCK_NAME);
-  const text = JSON.stringify(thisProcess());
-  const fail = (error: QuorateError): void => {
-    done(error, () => undefined);
+  const { pid, started, boot, namespace } = thisProcess();
+  const name = `LOCK_${pid}_${started}_${boot}_${namespace}_${randomBytes(6).toString("hex")}`;
+  const release = (): void => {
+    rmSync(join(folder, name), { force: true });
   };
-  const attempt = (left: number): void => {
-    writeFile(path, text, { flag: "wx" }, (error) => {
-      if (error === null) {
-        setTimeout(verify, SETTLE_MS);
-      } else if (error.code === "EEXIST" && left > 0) {
-        readHolder((holder, found) => {
-          if (holder === null || !isGone(holder)) return fail(folderInUse(folder, holder?.pid ?? 0));
-          removeStale(found, () => {
-            attempt(left - 1);
-          });
-        });
-      } else if (error.code === "EEXIST") {
-        fail(folderInUse(folder, 0));
-      } else {
-        fail(claimError(folder, error));
-      }
-    });
-  };
-  const readHolder = (use: (holder: Holder | null, found: string) => void): void => {
-    readFile(path, "utf8", (error, found) => {
-      if (error?.code === "ENOENT") use({ pid: 0, started: "", boot: "", namespace: "" }, "");
-      else if (error !== null) fail(claimError(folder, error));
-      else use(parseHolder(found), found);
-    });
-  };
-  const removeStale = (found: string, next: () => void): void => {
-    readFile(path, "utf8", (error, again) => {
-      if (error !== null || again !== found || found === "") return next();
-      unlink(path, () => {
-        next();
-      });
-    });
-  };
-  const verify = (): void => {
-    readFile(path, "utf8", (error, found) => {
-      if (error !== null || found !== text) return fail(folderInUse(folder, parseHolder(found ?? "")?.pid ?? 0));
-      done(null, () => {
-        unlink(path, () => undefined);
-      });
-    });
-  };
-  attempt(ATTEMPTS_MAX);
+  setImmediate(() => {
+    try {
+      writeFileSync(join(folder, name), "", { flag: "wx" });
+      const holder = otherHolder(folder, name);
+      if (holder === 0) return done(null, release);
+      release();
+      done(folderInUse(folder, holder), () => undefined);
+    } catch (error) {
+      done(claimError(folder, error as NodeJS.ErrnoException), () => undefined);
+    }
+  });
+}
+
+/** The pid of another claim that is not stale; 0: there is none. Stale ones are removed. */
+function otherHolder(folder: string, name: string): number {
+  let living = 0;
+  for (const other of readdirSync(folder)) {
+    const claim = other === name ? undefined : CLAIM.exec(other)?.groups;
+    if (claim === undefined) continue;
+    const { pid, started, boot, namespace } = claim as Record<keyof Holder, string>;
+    if (isGone({ pid: Number(pid), started, boot, namespace })) rmSync(join(folder, other), { force: true });
+    else living = Number(pid);
+  }
+  return living;
 }
 
 function claimError(folder: string, error: NodeJS.ErrnoException): QuorateError {
@@ -88,33 +63,12 @@ function claimError(folder: string, error: NodeJS.ErrnoException): QuorateError 
   return denied ? notWritable(folder, error) : diskFailed("claim", folder, 0, error);
 }
 
-function parseHolder(text: string): Holder | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Half-written by a process that is just making it, or no lock of ours: nobody may take the folder on that account.
-    return null;
-  }
-  if (typeof value !== "object" || value === null) return null;
-  const { pid, started, boot, namespace } = value as Partial<Record<keyof Holder, unknown>>;
-  if (typeof pid !== "number" || typeof started !== "string") return null;
-  if (typeof boot !== "string" || typeof namespace !== "string") return null;
-  return { pid, started, boot, namespace };
-}
-
 function thisProcess(): Holder {
-  return {
-    pid: process.pid,
-    started: startOf(process.pid),
-    boot: bootId(),
-    namespace: pidNamespace(),
-  };
+  return { pid: process.pid, started: startOf(process.pid), boot: bootId(), namespace: pidNamespace() };
 }
 
 /** Whether that process can no longer hold anything. In doubt: no. */
 function isGone(holder: Holder): boolean {
-  if (holder.pid === 0) return true;
   if (holder.boot !== "" && bootId() !== "" && holder.boot !== bootId()) return true;
   if (holder.namespace !== pidNamespace()) return false;
   try {
@@ -136,9 +90,10 @@ function bootId(): string {
   return readSystemFile("/proc/sys/kernel/random/boot_id").trim();
 }
 
+/** The number in `pid:[4026531836]`. */
 function pidNamespace(): string {
   try {
-    return readlinkSync("/proc/self/ns/pid");
+    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "";
   } catch {
     return ""; // no such thing on this system
   }
