@@ -119,7 +119,8 @@ export class Ghost {
   // ── life of a node ──
 
   started(member: Member, life: number, durable: Durable): void {
-    const old = this.nodes.get(member.node);
+    const before = this.nodes.get(member.node);
+    const old = before?.member.incarnation === member.incarnation ? before : undefined;
     const floor = Math.max(...durable.governing.map((set) => set.floor));
     hold(
       old === undefined || durable.promised >= old.durablePromised,

@@ -95,7 +95,7 @@ test("a leader that offered a transfer has no lease any more in that ballot, eve
   assert.ok(leader.opening > 0);
   leader.engine.read(1, true);
   cluster.take(leader);
-  assert.deepEqual(leader.reads, []);
+  assert.equal(leader.reads.length, 0);
   cluster.deliverAll();
   assert.equal(leader.reads[0]?.validUntilMs, Infinity);
 });
@@ -107,7 +107,7 @@ test("a suspended process voids its lease until a round begun afterwards is gran
   leader.engine.suspended();
   leader.engine.read(1, true);
   cluster.take(leader);
-  assert.deepEqual(leader.reads, []);
+  assert.equal(leader.reads.length, 0);
   cluster.run(200);
   leader.engine.read(2, true);
   cluster.take(leader);
@@ -154,7 +154,7 @@ test("a read is not confirmed by answers to a round that began before it", () =>
   cluster.take(leader);
   const round = holdBack(cluster, "heartbeat");
   for (const answer of before) cluster.deliver(answer);
-  assert.deepEqual(leader.reads, []);
+  assert.equal(leader.reads.length, 0);
   for (const heartbeat of round) cluster.deliver(heartbeat);
   cluster.deliverAll();
   assert.equal(leader.reads.length, 1);
@@ -170,7 +170,7 @@ test("a read is not confirmed by fewer than a quorum, and is refused when the le
   leader.engine.read(1, false);
   cluster.take(leader);
   cluster.run(250);
-  assert.deepEqual(leader.reads, []);
+  assert.equal(leader.reads.length, 0);
   cluster.run(500);
   assert.deepEqual(leader.reads, [{ token: 1, bound: -1, validUntilMs: Infinity }]);
 });

@@ -34,6 +34,7 @@ const weights: Record<Step["operation"], number> = {
   transfer: 1,
   suspect: 2,
   damage: 1,
+  wipe: 3,
 };
 
 export const steps: fc.Arbitrary<Step> = fc.record({

@@ -35,6 +35,7 @@ test("no schedule of loss, delay, duplication, crashes, contending ballots and c
     "lease read",
     "void batch",
     "damaged record",
+    "wiped disk",
   ])
     assert.ok((sometimes.get(what) ?? 0) > 0, `no run met: ${what}`);
 });

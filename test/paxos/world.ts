@@ -14,7 +14,7 @@ import {
   SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, keep, member } from "./cluster.ts";
+import { configOf, emptyDurable, incarnationOf, keep, member } from "./cluster.ts";
 import { Ghost } from "./ghost.ts";
 
 /** What a run is made of, besides its steps; plain data. */
@@ -53,6 +53,7 @@ export const OPERATIONS = [
   "transfer",
   "suspect",
   "damage",
+  "wipe",
 ] as const;
 
 /** One step: numbers are taken modulo what there is, so that no step dangles when others go. */
@@ -77,6 +78,9 @@ interface InFlight {
 
 interface WorldNode {
   readonly id: number;
+  incarnation: number;
+  /** It said that it is no longer needed: its disk may go. */
+  removed: boolean;
   engine: Engine;
   durable: Durable;
   /** Records handed to the disk, not synced: one list per write. */
@@ -114,6 +118,8 @@ export class World {
   nowMs = 0;
   readonly trace: string[] = [];
   private readonly setup: Setup;
+  /** The set that the group was formed with. */
+  private readonly formed: Members;
   private readonly cuts = new Set<string>();
   private batches = 0;
   private reads = 0;
@@ -122,12 +128,15 @@ export class World {
   constructor(setup: Setup) {
     this.setup = setup;
     const members = this.membersOf(Array.from({ length: setup.voters }, (_, index) => index + 1));
+    this.formed = members;
     this.ghost = new Ghost(members);
     for (let id = 1; id <= setup.voters + setup.spare; id++) {
       const durable = emptyDurable(members);
       const rate = setup.drifts ? [1, 1.02, 0.98][id % 3]! : 1;
       const node: WorldNode = {
         id,
+        incarnation: incarnationOf(id),
+        removed: false,
         engine: createEngine(this.configOf(id, 1), durable),
         durable,
         pending: [],
@@ -225,6 +234,8 @@ export class World {
         return;
       case "damage":
         return this.damage(b, c);
+      case "wipe":
+        return this.wipe(this.nodes.find((one) => one.removed) ?? node);
     }
   }
 
@@ -270,12 +281,18 @@ export class World {
   }
 
   private membersOf(nodes: readonly number[]): Members {
-    return { voters: nodes.map((node) => member(node)), nonVoters: [], quorum: MAJORITY, leaseMs: this.setup.leaseMs };
+    const voters = nodes.map((node) => ({ ...member(node), incarnation: this.incarnationOf(node) }));
+    return { voters, nonVoters: [], quorum: MAJORITY, leaseMs: this.setup.leaseMs };
+  }
+
+  private incarnationOf(id: number): number {
+    return this.nodes[id - 1]?.incarnation ?? incarnationOf(id);
   }
 
   private configOf(id: number, life: number): EngineConfig {
     const { messageEntriesMax, windowSlots, seed } = this.setup;
     return configOf(id, life, {
+      incarnation: this.incarnationOf(id),
       seed,
       limits: { ...ENGINE_DEFAULTS.limits, messageEntriesMax, windowSlots },
     });
@@ -300,6 +317,8 @@ export class World {
       node.leader = out.leader;
       node.governing = out.governing;
       for (const event of out.events) {
+        if (event.kind === "removed") node.removed = true;
+        if (event.kind === "members-changed") node.removed = false;
         if (event.kind !== "ignored") this.ghost.met(event.kind);
         if (this.tracing && event.kind !== "ignored") this.trace.push(`  ${node.id}: ${JSON.stringify(event)}`);
       }
@@ -437,9 +456,22 @@ export class World {
     node.log.clear();
     node.chosenTo = node.durable.base;
     node.engine = createEngine(this.configOf(node.id, node.life), node.durable);
-    this.ghost.started(member(node.id), node.life, node.durable);
+    this.ghost.started({ ...member(node.id), incarnation: node.incarnation }, node.life, node.durable);
     this.turn(node, () => {});
     node.tickedMs = this.nowMs * node.rate;
+  }
+
+  /** A node that was removed comes back with an empty disk, as another incarnation (rule 14). */
+  private wipe(node: WorldNode): void {
+    if (!node.removed) return;
+    this.crash(node, 0);
+    node.removed = false;
+    node.incarnation += 100;
+    node.durable = emptyDurable(this.formed);
+    node.older.clear();
+    node.unit = 0;
+    this.restart(node);
+    this.ghost.met("wiped disk");
   }
 
   /** The newest record of a slot of node 1 is unreadable from now on; an older one of the slot may still be readable. */
