@@ -2,25 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { BUGS } from "./bugs.ts";
-import { explore } from "./explorer.ts";
-import { EngineSystem } from "./engine-system.ts";
 import { explorePlanted } from "./run-planted.ts";
-
-test("every state of three nodes and one ballot is safe, a crash at any moment included", () => {
-  const bounds = { statesMax: 1_000_000, memoryMibMax: 4_096, violationsMax: 1 };
-  const seen = explore(new EngineSystem({ nodes: 3, ballots: 1, slots: 1, crashes: true }), bounds, () => {});
-  assert.deepEqual(seen.violations, []);
-  assert.equal(seen.complete, true);
-  assert.ok(seen.states > 1_000, `${seen.states} states`);
-});
-
-test("every state of three nodes and two contending ballots is safe", () => {
-  const bounds = { statesMax: 1_000_000, memoryMibMax: 4_096, violationsMax: 1 };
-  const seen = explore(new EngineSystem({ nodes: 3, ballots: 2, slots: 1, crashes: false }), bounds, () => {});
-  assert.deepEqual(seen.violations, []);
-  assert.equal(seen.complete, true);
-  assert.ok(seen.states > 10_000, `${seen.states} states`);
-});
 
 for (const [number, invariants] of [
   [5, ["A3"]],
