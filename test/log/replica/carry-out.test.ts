@@ -21,6 +21,7 @@ function output(seq: number, records: readonly DurableRecord[], message: Message
     governing: FORMED,
     reads: [],
     leader: 0,
+    promised: 0,
     opening: 0,
     events: [],
   };

@@ -96,10 +96,13 @@ describe("a replicated log of three nodes", () => {
     const first = cluster.leader();
     cluster.isolate(first);
     const outcome = client.append("a");
+    const copies = client.copy(outcome, first);
     const reads = cluster.ask(first, "linearizable");
     cluster.time.until("the request is answered elsewhere", () => outcome.reply !== null);
     assert.ok(outcome.sent >= 2, "it was sent to the old leader and to the new one");
     assert.notEqual(cluster.leader(), first);
+    assert.equal(codeOf(copies[0]), "NO_LEADER");
+    assert.equal((copies[0] as QuorateError).outcome, "unknown", "an engine had it: it may yet be chosen");
     cluster.time.until("the read is refused", () => reads.length > 0);
     assert.equal(codeOf(reads[0]), "NO_LEADER");
     cluster.network.healAll();

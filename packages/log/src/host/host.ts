@@ -14,6 +14,7 @@ import type { Disk, Done } from "../disk/disk.ts";
 import { closed, logCorrupt, unreadableImage } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
+import { Counters } from "../replica/counters.ts";
 import { GroupReplica, type Replica, type ReplicaRoom, type ReplicaStart } from "../replica/replica.ts";
 import { ImageReader } from "../replica/image-reader.ts";
 import { startingPoint } from "../replica/starting-point.ts";
@@ -81,6 +82,8 @@ export interface HostStatus {
   readonly diskFull: boolean;
   readonly groups: readonly number[];
   readonly turns: number;
+  /** What was ignored, by reason. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 /** One a process: it owns the log on disk, the links and the turn. */
@@ -157,6 +160,7 @@ class RunningHost implements Host {
   readonly #replicas = new Map<number, GroupReplica>();
   readonly #opening = new Set<number>();
   readonly #answerForming = new Set<number>();
+  readonly #counters = new Counters();
   #waiting: Waiting[] = [];
   #release: (() => void) | null = null;
   #forming: FormingState | null = null;
@@ -278,6 +282,7 @@ class RunningHost implements Host {
       diskFull: this.#wal?.wal.full ?? false,
       groups: [...this.#replicas.keys()],
       turns: this.#turns,
+      counters: this.#counters.all(),
     };
   }
 
@@ -348,7 +353,7 @@ class RunningHost implements Host {
       return this.#wake();
     }
     const replica = this.#replicas.get(group);
-    if (replica === undefined) return;
+    if (replica === undefined) return this.#counters.add("group-not-open");
     switch (message.kind) {
       case "snapshot-chunk":
         this.#installer?.chunk(group, from.node, message, replica.appliedTo);
@@ -377,7 +382,8 @@ class RunningHost implements Host {
   // ── forming ──
 
   #receiveForming(from: Speaker, message: Forming): void {
-    if (message.cluster !== this.#options.cluster || this.#forming === null) return;
+    if (this.#forming === null) return;
+    if (message.cluster !== this.#options.cluster) return this.#counters.add("other-cluster");
     this.#forming.receive(from.node, message);
     if (message.state !== "formed") this.#answerForming.add(from.node);
   }
