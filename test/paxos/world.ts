@@ -11,6 +11,7 @@ import {
   type Message,
   MAJORITY,
   type Output,
+  roundOf,
   SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
@@ -99,6 +100,9 @@ interface WorldNode {
   tickedMs: number;
 }
 
+/** Rounds of ballots that may pass until everything is mended: messages from before may each cost one (K2). */
+const ROUNDS_MAX = 6;
+
 /** A number below 2^32 that depends on nothing but its arguments. */
 export function keyed(...parts: readonly number[]): number {
   let hash = 0x811c9dc5;
@@ -122,6 +126,7 @@ export class World {
   private readonly formed: Members;
   private readonly cuts = new Set<string>();
   private batches = 0;
+  private highest = 0;
   private reads = 0;
   private syncsAtOnce = false;
 
@@ -243,6 +248,7 @@ export class World {
   heal(): void {
     this.cuts.clear();
     this.syncsAtOnce = true;
+    const before = roundOf(this.highest);
     for (const node of this.nodes) if (!node.up) this.restart(node);
     for (const node of this.nodes) this.sync(node, Infinity);
     let lastOpen = 0;
@@ -266,6 +272,8 @@ export class World {
       const top = Math.max(...voters.map((node) => node.chosenTo));
       if (proposed === 3 && top >= chosenBefore && voters.every((node) => node.chosenTo === top)) {
         this.ghost.whole();
+        const rounds = roundOf(this.highest) - before;
+        if (rounds > ROUNDS_MAX) throw new Error(`K2: ${rounds} rounds of ballots after everything was mended`);
         return;
       }
     }
@@ -317,6 +325,7 @@ export class World {
       node.leader = out.leader;
       node.governing = out.governing;
       for (const event of out.events) {
+        if (event.kind === "ballot-raised") this.highest = Math.max(this.highest, event.ballot);
         if (event.kind === "removed") node.removed = true;
         if (event.kind === "members-changed") node.removed = false;
         if (event.kind !== "ignored") this.ghost.met(event.kind);
