@@ -32,6 +32,8 @@ export interface WaitingRecord {
   /** `null`: nothing to write, only somebody to tell. */
   readonly record: StoredRecord | null;
   readonly payload: Uint8Array;
+  /** CRC-32C of the payload: computed when it is appended, while the disk is busy with the unit before. */
+  readonly payloadChecksum: number;
   /** The segment that it is appended anew from; 0: a new record. */
   readonly movedFrom: number;
   /** Of a vote: its line in the index. */
@@ -239,9 +241,9 @@ export class GroupCommit {
     const view = viewOf(buffer);
     const offsets: number[] = [];
     let at = UNIT_HEADER_BYTES;
-    for (const { part, record, payload, movedFrom } of written) {
+    for (const { part, record, payload, payloadChecksum, movedFrom } of written) {
       offsets.push(this.#position + at);
-      putRecord(buffer, at, key, this.#position + at, part.group, record!, payload, movedFrom > 0);
+      putRecord(buffer, at, key, this.#position + at, part.group, record!, payload, payloadChecksum, movedFrom > 0);
       at += recordBytesOf(payload.length);
     }
     buffer.fill(0, at, at + CHAIN_END_BYTES);

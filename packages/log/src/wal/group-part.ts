@@ -1,4 +1,4 @@
-import { QuorateError } from "@quorate/machine";
+import { crc32c, QuorateError } from "@quorate/machine";
 import type { DurableRecord, Entry, Governing } from "@quorate/paxos";
 import type { Done } from "../disk/disk.ts";
 import type { EntryCache } from "./entry-cache.ts";
@@ -121,10 +121,12 @@ export class GroupPart implements GroupLog, Committer {
   }
 
   #waiting(record: StoredRecord | null, durable: ((unit: number) => void) | null): WaitingRecord {
+    const payload = record === null ? NO_PAYLOAD : payloadOf(record);
     return {
       part: this,
       record,
-      payload: record === null ? NO_PAYLOAD : payloadOf(record),
+      payload,
+      payloadChecksum: crc32c(payload),
       movedFrom: 0,
       indexed: record?.kind === "accepted" ? this.index.add(record.entry) : null,
       makesSpace: false,
@@ -139,7 +141,8 @@ export class GroupPart implements GroupLog, Committer {
     durable: (() => void) | null,
   ): WaitingRecord {
     const payload = record === null ? NO_PAYLOAD : payloadOf(record);
-    return { part: this, record, payload, movedFrom, indexed, makesSpace: true, durable };
+    const payloadChecksum = crc32c(payload);
+    return { part: this, record, payload, payloadChecksum, movedFrom, indexed, makesSpace: true, durable };
   }
 }
 

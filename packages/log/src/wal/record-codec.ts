@@ -103,6 +103,7 @@ export function putRecord(
   group: number,
   record: StoredRecord,
   payload: Uint8Array,
+  payloadChecksum: number,
   moved: boolean,
 ): void {
   const view = viewOf(bytes);
@@ -117,7 +118,7 @@ export function putRecord(
   putWhole(view, at + 16, slotOf(record));
   putWhole(view, at + 24, ballotOfRecord(record));
   putWhole(view, at + 32, entry === null ? 0 : entry.origin);
-  view.setUint32(at + 40, crc32c(payload), true);
+  view.setUint32(at + 40, payloadChecksum, true);
   view.setUint32(at + 44, crc32c(bytes, placeChecksum(key, offset), at, at + 44), true);
   bytes.set(payload, at + RECORD_HEADER_BYTES);
   bytes.fill(0, at + RECORD_HEADER_BYTES + payload.length, at + recordBytesOf(payload.length));
