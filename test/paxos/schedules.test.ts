@@ -33,7 +33,6 @@ test("no schedule of loss, delay, duplication, crashes, contending ballots and c
     "snapshot installed",
     "read confirmed",
     "lease read",
-    "void batch",
     "damaged record",
     "wiped disk",
   ])
