@@ -67,7 +67,7 @@ export const BUGS: readonly Bug[] = [
         replacement: "if (known === undefined)",
       },
     ],
-    scope: ["--ballots", "3", "--crashes", "1"],
+    scope: ["--ballots", "4", "--crashes", "0"],
   },
   {
     number: 11,

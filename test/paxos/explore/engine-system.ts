@@ -28,6 +28,8 @@ export interface Scope {
   readonly slots: number;
   /** Whether one node, any, loses what was not durable once, at any moment, and starts again. */
   readonly crashes: boolean;
+  /** Whether the disk of the node that is going to crash may sync late; if not, it stands still from some moment on. */
+  readonly lateSyncs: boolean;
 }
 
 /** One node, and everything it ever said: all that the others and the checks can know of it. */
@@ -74,9 +76,10 @@ const NOT_ALLOWED = -1;
  *
  * Three reductions. A message that a process answers without changing is answered at once: nothing that was said ever
  * forbids a step or mends a violation, so whoever said more can do, and be caught doing, all that whoever said less can.
- * A disk syncs late only at the node that is going to crash, which is chosen at the start, each node in turn: elsewhere a
- * later sync only says less, since what a step does to a node does not depend on how far its disk is. And `resign` is not
- * delivered: it moves the beginning of the next campaign, which is free here.
+ * A later sync only says less, since what a step does to a node does not depend on how far its disk is; so disks sync at
+ * once, but for the one node that is going to crash: a crash leaves a beginning of its records, so its disk syncs at once
+ * up to there and then stands still (`lateSyncs` does without this part, and lets that disk sync late). And `resign` is
+ * not delivered: it moves the beginning of the next campaign, which is free here.
  */
 export class EngineSystem implements System {
   readonly width: number;
@@ -112,7 +115,7 @@ export class EngineSystem implements System {
     const last = scope.ballots - 1;
     this.ballotMax = ballotOf(1 + Math.floor(last / scope.nodes), 1 + (last % scope.nodes));
     const start = this.nodes().map((node) => this.start(node));
-    this.firsts = scope.crashes ? this.nodes().map((victim) => [...start, victim]) : [[...start, 0]];
+    this.firsts = [[...start, scope.crashes ? scope.nodes + 1 : 0]];
   }
 
   private nodes(): number[] {
@@ -140,26 +143,24 @@ export class EngineSystem implements System {
     };
     for (let index = 0; index < nodes; index++) {
       const process = state[index]!;
-      const own = this.afterOwnAction(process, index + 1 === victim);
-      for (let at = 0; at < own.length; at++) {
-        next[index] = own[at]!;
-        reached();
-      }
-      for (let other = 0; other < nodes; other++) {
-        if (other === index) continue;
-        const mail = this.mailTo[state[other]!]![index]!;
-        const after = this.afterAllOf(process, mail);
+      const becomes = (after: Int32Array): void => {
         for (let at = 0; at < after.length; at++) {
           next[index] = after[at]!;
           reached();
+          if (victim <= nodes || this.processes.at(after[at]!).unsynced.length === 0) continue;
+          next[index] = after[at]!;
+          next[nodes] = index + 1;
+          reached();
         }
-      }
-      if (index + 1 === victim) {
+      };
+      becomes(this.afterOwnAction(process, index + 1 === victim && this.scope.lateSyncs));
+      for (let other = 0; other < nodes; other++)
+        if (other !== index) becomes(this.afterAllOf(process, this.mailTo[state[other]!]![index]!));
+      if (victim > nodes || index + 1 === victim) {
         next[index] = this.crashed(process);
         next[nodes] = 0;
         reached();
       }
-      next[index] = process;
     }
   }
 
@@ -179,11 +180,12 @@ export class EngineSystem implements System {
     const { nodes } = this.scope;
     const coreAt = (of: Int32Array, index: number): string => this.processes.at(of[index]!).core;
     const index = this.nodes().findIndex((_, at) => coreAt(state, at) !== coreAt(next, at));
-    const node = `node ${index + 1}`;
-    if (state[nodes] !== next[nodes]) return `${node} loses what was not durable and starts again`;
+    const late = state[nodes]! > nodes && next[nodes]! > 0 && next[nodes]! <= nodes;
+    const node = `node ${index + 1}${late ? " (its disk stands still from here on)" : ""}`;
+    if (next[nodes] === 0 && state[nodes] !== 0) return `${node} loses what was not durable and starts again`;
     const makes = (after: number): boolean => {
       if (after === NOT_ALLOWED) return false;
-      const settled = index + 1 === state[nodes] ? after : this.allSynced(after);
+      const settled = index + 1 === next[nodes] ? after : this.allSynced(after);
       return this.processes.at(settled).core === coreAt(next, index);
     };
     for (const action of ["campaign", "propose", "sync"] as const)

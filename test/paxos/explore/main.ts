@@ -1,4 +1,4 @@
-// npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
+// npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--late-syncs] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
 // npm run explore -- --plant 5|6|7|11|12 [--states-max N] [--json]: the same on a copy of the engine with that bug in it, which must be found
 import { parseArgs } from "node:util";
 
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     ballots: { type: "string", default: "3" },
     slots: { type: "string", default: "1" },
     crashes: { type: "string", default: "1" },
+    "late-syncs": { type: "boolean", default: false },
     "states-max": { type: "string", default: "200000000" },
     "memory-mib-max": { type: "string", default: "7680" },
     "violations-max": { type: "string", default: "1" },
@@ -46,6 +47,7 @@ const scope = {
   ballots: Number(values.ballots),
   slots: Number(values.slots),
   crashes: values.crashes !== "0",
+  lateSyncs: values["late-syncs"],
 };
 const bounds = {
   statesMax: Number(values["states-max"]),

@@ -15,6 +15,7 @@ const SAFE = "explore/safe.test.ts";
 const SCHEDULES = "schedules.test.ts";
 const REGRESSIONS = "regressions.test.ts";
 const LEASE = "lease.test.ts";
+const SCENARIOS = "rules/scenarios.test.ts";
 const PARTITIONS = "partial-partitions.test.ts";
 
 function ofBug(number: number): readonly Patch[] {
@@ -35,7 +36,7 @@ export const REMOVALS: readonly Removal[] = [
         replacement: "    this.store({ ...entry, ballot: entry.origin });\n  }\n\n  isFaulty",
       },
     ],
-    test: SCHEDULES,
+    test: SCENARIOS,
   },
   { rule: 2, without: "accept is guarded by the ballot last accepted", patches: ofBug(5), test: SAFE },
   { rule: 2, without: "accept does not raise the promised ballot", patches: ofBug(6), test: SAFE },
@@ -123,7 +124,7 @@ export const REMOVALS: readonly Removal[] = [
     ],
     test: SAFE,
   },
-  { rule: 7, without: "the first vote reported is taken, not the highest", patches: ofBug(7), test: SCHEDULES },
+  { rule: 7, without: "the first vote reported is taken, not the highest", patches: ofBug(7), test: SCENARIOS },
   {
     rule: 8,
     without: "a leader is open before what it proposed again is chosen and applied",
