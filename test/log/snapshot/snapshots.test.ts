@@ -181,8 +181,10 @@ test("a snapshot of another cluster is refused, one of a later format too", () =
 
 test("a checkpoint is due by entries or by bytes, never for nothing", () => {
   const limits = { checkpointEntries: 10, checkpointBytes: 1_000 };
-  assert.equal(checkpointDue(0, 5_000, limits), false);
-  assert.equal(checkpointDue(9, 999, limits), false);
-  assert.equal(checkpointDue(10, 0, limits), true);
-  assert.equal(checkpointDue(1, 1_000, limits), true);
+  assert.equal(checkpointDue(0, 5_000, 0, limits), false);
+  assert.equal(checkpointDue(9, 999, 0, limits), false);
+  assert.equal(checkpointDue(10, 0, 0, limits), true);
+  assert.equal(checkpointDue(1, 1_000, 0, limits), true);
+  assert.equal(checkpointDue(1, 1_000, 501, limits), false);
+  assert.equal(checkpointDue(1, 1_002, 501, limits), true);
 });

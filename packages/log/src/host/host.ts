@@ -503,6 +503,7 @@ class RunningHost implements Host {
       snapshots: {
         checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
         read: (which, push, readDone) => snapshots.read(which, push, readDone),
+        bytes: (which) => snapshots.fileBytes(which),
         offer: (which, to) => this.#sender!.offer(which, to),
       },
       messageEntriesMax: protocol.limits.messageEntriesMax,

@@ -116,6 +116,8 @@ export interface ReplicaSnapshots {
   /** Reads the newest snapshot, chunk by chunk. */
   read(group: number, push: (chunk: Uint8Array) => void, done: Done<SnapshotHead | null>): void;
   /** Sends the newest snapshot to a peer that lacks it. */
+  /** Bytes of the newest snapshot; 0: there is none. */
+  bytes(group: number): number;
   offer(group: number, to: number): void;
 }
 
@@ -503,7 +505,7 @@ export class GroupReplica implements Replica {
 
   #checkpoint(nowMs: number): void {
     const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
-    if (!checkpointDue(entriesSince, bytesSince, this.#limits)) return;
+    if (!checkpointDue(entriesSince, bytesSince, this.#room.snapshots.bytes(this.#room.group), this.#limits)) return;
     if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
     const governing = this.#governings.at(appliedTo);
     // The set that an applied change put in force comes with the engine's next records.

@@ -11,9 +11,18 @@ export interface CheckpointLimits {
   readonly checkpointBytes: number;
 }
 
-/** Whether a checkpoint is due: the log since the last one has grown by entries or by bytes. */
-export function checkpointDue(entriesSince: number, bytesSince: number, limits: CheckpointLimits): boolean {
-  return entriesSince > 0 && (entriesSince >= limits.checkpointEntries || bytesSince >= limits.checkpointBytes);
+/**
+ * Whether a checkpoint is due: the log since the last one has grown by entries, or by bytes. By bytes never sooner than it has grown to twice the
+ * last snapshot (`snapshotBytes`), so that a large state is not written again and again for little.
+ */
+export function checkpointDue(
+  entriesSince: number,
+  bytesSince: number,
+  snapshotBytes: number,
+  limits: CheckpointLimits,
+): boolean {
+  if (entriesSince === 0) return false;
+  return entriesSince >= limits.checkpointEntries || bytesSince >= Math.max(limits.checkpointBytes, 2 * snapshotBytes);
 }
 
 /**
