@@ -1,6 +1,7 @@
 // npm run rules -- [--rule N] [--json]: takes each rule out of a copy of the engine; a test must fail
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 
 import { nodeArguments, type Patch, withPlanted } from "../plant.ts";
@@ -13,17 +14,25 @@ const { values } = parseArgs({
 /** A test that runs longer than this over a planted engine failed, too: it never ends. */
 const TEST_MS_MAX = 240_000;
 
-/** Whether the test passes on an engine with these patches. */
+/**
+ * Whether the test passes on an engine with these patches. Throws if it neither passes nor fails by an assertion: a copy
+ * that cannot even be loaded kills nothing.
+ */
 function passes(test: string, patches: readonly Patch[]): Promise<boolean> {
   return withPlanted(patches, async (folder) => {
     const child = spawn(process.execPath, nodeArguments(`test/paxos/${test}`), {
       cwd: folder,
-      stdio: "ignore",
+      stdio: ["ignore", "pipe", "ignore"],
       env: { ...process.env, SCHEDULES_FAST: "1" },
       timeout: TEST_MS_MAX,
     });
-    const [code] = (await once(child, "close")) as [number | null];
-    return code === 0;
+    const [said, [code, signal]] = (await Promise.all([text(child.stdout), once(child, "close")])) as [
+      string,
+      [number | null, string | null],
+    ];
+    if (code === 0) return true;
+    if (signal === null && !/^not ok /m.test(said)) throw new Error(`${test} could not be run: ${said}`);
+    return false;
   });
 }
 
