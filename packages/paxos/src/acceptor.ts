@@ -136,6 +136,11 @@ export class Acceptor {
     if (this.ahead.size > 0) for (const slot of this.ahead.keys()) if (slot <= this.acceptedTo) this.ahead.delete(slot);
   }
 
+  /** Accepts that wait for those below them, for `fingerprint`. */
+  early(): ReadonlyMap<number, Entry> {
+    return this.ahead;
+  }
+
   /** Stores the chosen value of chosenTo + 1, as its teller holds it (rule 1). */
   learn(entry: Entry): void {
     must(entry.slot === this.learner.chosenTo + 1, "entries are learned in slot order");

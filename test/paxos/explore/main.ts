@@ -80,8 +80,7 @@ else {
     for (const [index, line] of trace.entries()) process.stdout.write(`${String(index + 1).padStart(4)} ${line}\n`);
   }
   if (!seen.complete) process.stdout.write(`stopped early, not everything was seen: ${seen.stopped}\n`);
-  for (const [name, value] of Object.entries(result)) {
-    if (name !== "violations") process.stdout.write(`${name.padEnd(14)}${String(value)}\n`);
-  }
+  const { violations: _, ...figures } = result;
+  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(14)}${value}\n`);
 }
 process.exitCode = seen.violations.length > 0 ? 1 : seen.complete ? 0 : 3;
