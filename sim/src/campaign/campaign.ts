@@ -1,0 +1,94 @@
+import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
+import { scheduleOf } from "../faults/schedule.ts";
+import { shrink } from "../shrink/shrink.ts";
+import { type Repro, reproOf } from "../report/repro.ts";
+import { type ConfigWishes, configOf } from "../world/config.ts";
+import { type RunResult, runOnce } from "../world/run.ts";
+
+/** A campaign of this many simulated seconds must have hit everything that it must sometimes hit. */
+const COVERED_AFTER_SECONDS = 5000;
+/** One run in so many is taken twice. */
+const TWICE_EVERY = 25;
+
+/** What a campaign is to do. */
+export interface CampaignOptions extends ConfigWishes {
+  /** The first seed; the others follow it. */
+  readonly seed: number;
+  /** How many; Infinity: until the time is over. */
+  readonly seeds: number;
+  /** Wall time. Infinity: no bound. */
+  readonly forMs: number;
+  /** Runs that making one failure small may take; 0: it is kept as it is. */
+  readonly shrinkRunsMax: number;
+  /** Told after each run. */
+  readonly progress: (runs: number, simulatedSeconds: number, violations: number) => void;
+  /** Told of each failure, made small. */
+  readonly failed: (repro: Repro, shrinkRuns: number, minimal: boolean) => void;
+}
+
+/** What came of it: the last line of the command. */
+export interface CampaignResult {
+  readonly runs: number;
+  readonly simulatedSeconds: number;
+  readonly wallSeconds: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly violations: number;
+  /** Runs that were taken twice, and whose hashes differed. */
+  readonly takenTwice: number;
+  readonly diverged: number;
+  readonly coverage: Readonly<Record<string, number>>;
+  readonly coverageNotBuilt: readonly string[];
+  /** Empty, or what a campaign of this length should have hit. */
+  readonly missed: readonly string[];
+}
+
+/** Runs seed after seed. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const coverage = new Map<string, number>(SOMETIMES.map((name) => [name, 0]));
+  const beganMs = performance.now();
+  let runs = 0;
+  let simulatedMs = 0;
+  let events = 0;
+  let operations = 0;
+  let violations = 0;
+  let takenTwice = 0;
+  let diverged = 0;
+  while (runs < options.seeds && performance.now() - beganMs < options.forMs) {
+    const seed = options.seed + runs;
+    const config = configOf(seed, options);
+    const schedule = scheduleOf(seed, config.kinds, config.seconds, config.gapMs);
+    const result: RunResult = await runOnce(config, seed, schedule);
+    if (runs % TWICE_EVERY === 0) {
+      takenTwice += 1;
+      if ((await runOnce(config, seed, schedule)).hash !== result.hash) diverged += 1;
+    }
+    runs += 1;
+    simulatedMs += result.simulatedMs;
+    events += result.events;
+    operations += result.operations;
+    for (const [name, count] of Object.entries(result.coverage)) coverage.set(name, coverage.get(name)! + count);
+    if (result.violation !== null) {
+      violations += 1;
+      const small = await shrink({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax);
+      const again = await runOnce(small.config, seed, small.schedule);
+      const repro = reproOf(seed, small.config, small.schedule, again.violation ?? result.violation, again.hash);
+      options.failed(repro, small.runs, small.minimal);
+    }
+    options.progress(runs, simulatedMs / 1000, violations);
+  }
+  const isLong = simulatedMs / 1000 >= COVERED_AFTER_SECONDS && options.without.length === 0;
+  return {
+    runs,
+    simulatedSeconds: Math.round(simulatedMs) / 1000,
+    wallSeconds: Math.round(performance.now() - beganMs) / 1000,
+    events,
+    operations,
+    violations,
+    takenTwice,
+    diverged,
+    coverage: Object.fromEntries(coverage),
+    coverageNotBuilt: SOMETIMES_NOT_BUILT,
+    missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0) : [],
+  };
+}

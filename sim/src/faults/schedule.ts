@@ -1,0 +1,81 @@
+import fc from "fast-check";
+
+/** Every kind of fault, the least harmful first. */
+export const FAULT_KINDS = [
+  "delay",
+  "duplicate",
+  "reorder",
+  "loss",
+  "disk-stall",
+  "disk-full",
+  "wall-jump",
+  "pause",
+  "sleep",
+  "client-stop",
+  "client-death",
+  "client-cut",
+  "one-way",
+  "partial",
+  "isolate",
+  "split",
+  "kill",
+  "power-loss",
+  "blackout",
+] as const;
+
+/** One of {@link FAULT_KINDS}. */
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/**
+ * One fault, as data. Every field is there for every kind, and whom it hits is a number modulo what there is, so that a schedule
+ * stays meaningful whatever is taken out of it.
+ */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** True time since the fault before it began. */
+  readonly gapMs: number;
+  /** How long it lasts. */
+  readonly forMs: number;
+  /** Whom it hits: index of a node, or of a client. */
+  readonly node: number;
+  /** The other side of a link: index of another node. */
+  readonly peer: number;
+  /** What else there is to choose: which side of a split, which sectors are lost, how much. */
+  readonly choice: number;
+}
+
+/** Schedules of faults for a load of `seconds`, drawing from `kinds`. */
+export function arbitrarySchedule(
+  kinds: readonly FaultKind[],
+  seconds: number,
+  gapMs: number,
+): fc.Arbitrary<readonly Fault[]> {
+  if (kinds.length === 0) return fc.constant([]);
+  const fault = fc.record({
+    kind: fc.constantFrom(...kinds),
+    gapMs: fc.nat({ max: 2 * gapMs }),
+    // Most faults are short, some outlast elections and sessions.
+    forMs: fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 3000 }), fc.nat({ max: 12_000 })),
+    node: fc.nat({ max: 1023 }),
+    peer: fc.nat({ max: 1023 }),
+    choice: fc.nat({ max: 0x7fff_ffff }),
+  });
+  const length = Math.min(400, Math.ceil((seconds * 1000) / gapMs));
+  return fc.array(fault, { minLength: length, maxLength: length });
+}
+
+/** The schedule of a seed. */
+export function scheduleOf(
+  seed: number,
+  kinds: readonly FaultKind[],
+  seconds: number,
+  gapMs: number,
+): readonly Fault[] {
+  return fc.sample(arbitrarySchedule(kinds, seconds, gapMs), { seed: seed | 0, numRuns: 1 })[0]!;
+}
+
+/** One line: what it is, when, and to whom. */
+export function showFault(fault: Fault, atMs: number): string {
+  const { kind, forMs, node, peer, choice } = fault;
+  return `${(atMs / 1000).toFixed(3)} s ${kind} of ${node}, peer ${peer}, for ${forMs} ms, choice ${choice}`;
+}

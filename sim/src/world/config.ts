@@ -1,0 +1,60 @@
+import { FAULT_KINDS, type FaultKind } from "../faults/schedule.ts";
+import { keyedBits, keyedFraction, Purpose } from "./keyed-random.ts";
+
+/** A mistake that is planted on purpose, to show that the simulator finds it. */
+export type Plant = "none" | "sync-does-nothing" | "reads-are-stale";
+
+/** What a run is made of, beside its seed and its schedule: plain data, so that it goes into a file. */
+export interface RunConfig {
+  /** Voters. 1 … 9. */
+  readonly nodes: number;
+  readonly kvClients: number;
+  readonly lockClients: number;
+  /** Simulated seconds of load and faults; healing comes after. */
+  readonly seconds: number;
+  /** Fault kinds that the schedule may draw. */
+  readonly kinds: readonly FaultKind[];
+  /** Mean time between two faults. */
+  readonly gapMs: number;
+  /** Entries between two checkpoints. Small: many snapshots. */
+  readonly checkpointEntries: number;
+  /** Keys in use. Few: much contention. */
+  readonly keys: number;
+  /** Mean time between two calls of one client. */
+  readonly thinkMs: number;
+  readonly plant: Plant;
+}
+
+/** What the caller of a campaign fixes; the rest is drawn from each seed. */
+export interface ConfigWishes {
+  readonly seconds: number;
+  /** 0: drawn. */
+  readonly nodes: number;
+  readonly without: readonly FaultKind[];
+  readonly plant: Plant;
+}
+
+function pick<T>(seed: number, what: number, choices: readonly T[]): T {
+  return choices[keyedBits(seed, Purpose.swarm, what) % choices.length]!;
+}
+
+/**
+ * The configuration of a seed: sizes, rates and the kinds of faults are drawn anew for each, and each run leaves some kinds out, since what is
+ * always on hides what shows only when it is off (A. Groce and others, "Swarm testing", 2012).
+ */
+export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
+  const wanted = FAULT_KINDS.filter((kind) => !wishes.without.includes(kind));
+  const kinds = wanted.filter((_, index) => keyedFraction(seed, Purpose.swarm, 100 + index) < 0.5);
+  return {
+    nodes: wishes.nodes === 0 ? pick(seed, 1, [3, 3, 5]) : wishes.nodes,
+    kvClients: pick(seed, 2, [2, 3, 4]),
+    lockClients: pick(seed, 3, [2, 2, 3]),
+    seconds: wishes.seconds,
+    kinds,
+    gapMs: pick(seed, 4, [250, 600, 1500, 4000]),
+    checkpointEntries: pick(seed, 5, [20, 100, 1000, 100_000]),
+    keys: pick(seed, 6, [1, 3, 8]),
+    thinkMs: pick(seed, 7, [20, 150, 150, 400]),
+    plant: wishes.plant,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Fault } from "../faults/schedule.ts";
+import type { Violation } from "../invariants/catalogue.ts";
+import type { RunConfig } from "./config.ts";
+import { setTraps } from "./traps.ts";
+import { World } from "./world.ts";
+
+/** What came of one run. */
+export interface RunResult {
+  /** Over every step, message, disk operation and client frame, in order: equal runs have equal hashes. */
+  readonly hash: string;
+  /** Steps taken. */
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly violation: Violation | null;
+  /** Calls of key-value clients. */
+  readonly operations: number;
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** One run: a function of its arguments, twice the same to the byte. One at a time in a process. */
+export async function runOnce(config: RunConfig, seed: number, schedule: readonly Fault[]): Promise<RunResult> {
+  const restore = setTraps();
+  try {
+    const world = new World(config, seed, schedule);
+    await world.run();
+    return {
+      hash: world.hash.toString(),
+      events: world.time.taken,
+      simulatedMs: world.time.nowMs,
+      violation: world.violation,
+      operations: world.history.length,
+      coverage: world.coverage.all(),
+    };
+  } finally {
+    restore();
+  }
+}

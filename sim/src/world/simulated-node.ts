@@ -1,0 +1,230 @@
+import type { ServerFrame } from "@quorate/client";
+import { kvMachine } from "@quorate/kv";
+import { lockMachine } from "@quorate/lock";
+import {
+  createHost,
+  type DiskOperation,
+  initialMembers,
+  LOG_LIMITS,
+  MemoryDisk,
+  type Replica,
+  type ReplicaStatus,
+  SNAPSHOT_DEFAULTS,
+  WAL_DEFAULTS,
+} from "@quorate/log";
+import { compose, type MachineDefinition, type QuorateError, type Shape } from "@quorate/machine";
+import { ENGINE_DEFAULTS } from "@quorate/paxos";
+import { ObservedComposite } from "../ghost/observed-composite.ts";
+import { ClientPort } from "./client-port.ts";
+import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
+import { withoutSync } from "./lying-disk.ts";
+import { observedTransport } from "./observed-transport.ts";
+import { MachineClocks, Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+const GROUP = 1;
+const SECTOR_BYTES = 512;
+
+/** Small segments and units, so that a short run fills, rotates and trims many. */
+const WAL_LIMITS = { ...WAL_DEFAULTS, segmentBytes: 256 * 1024, unitBytesMax: 128 * 1024, cacheBytesMax: 64 * 1024 };
+const SNAPSHOT_LIMITS = { ...SNAPSHOT_DEFAULTS, chunkBytes: 4 * 1024 };
+
+/** Faster than any clock may drift against true time: rates stay inside the bound of 2 %. */
+const RATE_SPREAD = 0.019;
+
+/** Clocks of one machine: a rate within the drift bound, and a start that is nobody else's. */
+export function clocksOf(world: World, id: number): MachineClocks {
+  const rate = 1 + RATE_SPREAD * (2 * keyedFraction(world.seed, Purpose.clockRate, id) - 1);
+  return new MachineClocks(world.time, rate, Math.floor(1e6 * keyedFraction(world.seed, Purpose.clockStart, id)));
+}
+
+/** One machine of the cluster: its disk and clocks outlive the processes of production code that run on it. */
+export class SimulatedNode {
+  readonly id: number;
+  readonly clocks: MachineClocks;
+  readonly disk: MemoryDisk;
+  /** The process that runs now; null: none. */
+  process: Process | null = null;
+  replica: Replica | null = null;
+  /** The power is off: nobody refuses a connection. */
+  dark = false;
+  /** Until then the disk completes nothing. */
+  stalledToMs = 0;
+  starts = 0;
+  #composite: ObservedComposite | null = null;
+  #ports = new Set<ClientPort>();
+  #chosenTo = 0;
+  #failed: QuorateError | null = null;
+  readonly #world: World;
+  readonly #diskFreeMs = new Map<string, number>();
+  #diskOperations = 0;
+
+  constructor(world: World, id: number) {
+    this.#world = world;
+    this.id = id;
+    this.clocks = clocksOf(world, id);
+    this.disk = new MemoryDisk({ later: (run, operation) => this.#later(run, operation) });
+  }
+
+  /** Batches that its state has taken in. */
+  get index(): number {
+    return this.#composite?.index ?? 0;
+  }
+
+  start(): void {
+    if (this.process !== null) return;
+    const world = this.#world;
+    const { id } = this;
+    const { nodes, checkpointEntries, plant } = world.config;
+    const process = new Process(world.time, this.clocks, () => undefined);
+    this.process = process;
+    this.clocks.wakeForGood();
+    this.dark = false;
+    this.starts += 1;
+    this.#chosenTo = 0;
+    const all = Array.from({ length: nodes }, (_, index) => index + 1);
+    const transport = observedTransport(world.peers.transport(id), (message) => world.sent(id, message));
+    const later = (run: () => void): void => world.time.after(0.5, () => process.enter(run));
+    const host = createHost({
+      cluster: "simulated",
+      id,
+      initialNodes: all,
+      join: false,
+      disk: plant === "sync-does-nothing" ? withoutSync(this.disk, later) : this.disk,
+      transport,
+      clock: process.clock,
+      seed: keyedSeed(world.seed, Purpose.nodeSeed, id, this.starts),
+      limits: {
+        ...LOG_LIMITS,
+        checkpointEntries,
+        commandBytesMax: 16 * 1024,
+        batchBytesMax: 16 * 1024,
+        batchCommandsMax: 256,
+        supplyBytesPerTurn: 16 * 1024,
+      },
+      walLimits: WAL_LIMITS,
+      snapshotLimits: SNAPSHOT_LIMITS,
+      protocol: ENGINE_DEFAULTS,
+      onFailed: (error) => this.#fail(process, error),
+    });
+    const definitions = [kvMachine({ historyRevisionsMax: 500 }), lockMachine] as unknown as MachineDefinition<Shape>[];
+    const composed = compose(definitions, {
+      onFault: ({ machine, during, revision, error }) =>
+        world.report(
+          "X3",
+          `machine ${machine} threw in ${during} at revision ${revision} of node ${id}: ${String(error)}`,
+        ),
+    });
+    const running = (): boolean => this.replica !== null && this.process === process;
+    this.#composite = new ObservedComposite(composed, world.ghost, id, running, (made) => {
+      if (this.process === process) this.#composite = made;
+    });
+    host.open({ group: GROUP, machine: this.#composite, members: initialMembers(all) }, (error, replica) => {
+      if (error !== null) this.#fail(process, error);
+      else if (this.process === process) this.replica = replica;
+    });
+  }
+
+  /** The process dies; what it wrote stays as the operating system has it. */
+  kill(): void {
+    if (this.process === null) return;
+    this.#end();
+    this.disk.kill();
+  }
+
+  /** The power goes: of the unsynced sectors each is kept, lost or torn, as `choice` and its place say. */
+  losePower(choice: number): void {
+    this.#end();
+    this.dark = true;
+    this.disk.crash(({ kind, path, sector }) => {
+      const bits = keyedBits(choice, Purpose.sectorKept, this.id, textBits(path), sector);
+      if (kind === "name") return bits & 1;
+      const fate = bits % 4;
+      if (fate === 0) return SECTOR_BYTES;
+      if (fate <= 2) return 0;
+      this.#world.coverage.hit("power loss tore a sector");
+      return (bits >>> 8) % SECTOR_BYTES;
+    });
+  }
+
+  /** A connection of a client, if a process is there to take it. */
+  accept(
+    send: (frames: readonly ServerFrame[]) => void,
+  ): { readonly process: Process; readonly port: ClientPort } | null {
+    const { process } = this;
+    if (process === null) return null;
+    const port = new ClientPort({
+      node: this.id,
+      process,
+      replica: () => (this.process === process ? this.replica : null),
+      readsAreStale: this.#world.config.plant === "reads-are-stale",
+      send,
+    });
+    this.#ports.add(port);
+    return { process, port };
+  }
+
+  /** What can be seen from outside, and the invariants on it; null: it does not serve. */
+  look(): ReplicaStatus | null {
+    if (this.replica === null || this.process === null) return null;
+    const status = this.replica.status();
+    const { ghost, hash } = this.#world;
+    hash.add(status.chosenTo);
+    hash.add(status.digest);
+    hash.add(status.ballot);
+    if (status.opening > 0) ghost.opened(this.id, status.opening);
+    if (status.chosenTo < this.#chosenTo) {
+      this.#world.report("D4", `node ${this.id} knew ${this.#chosenTo} to be chosen, and now ${status.chosenTo}`);
+    }
+    if (status.appliedTo > status.chosenTo) {
+      this.#world.report("D4", `node ${this.id} applied ${status.appliedTo} and knows ${status.chosenTo} to be chosen`);
+    }
+    this.#chosenTo = status.chosenTo;
+    if (status.error !== null) this.#world.report("X2", `node ${this.id} stopped serving: ${status.error.message}`);
+    return status;
+  }
+
+  /** In words, for reports. */
+  describe(): string {
+    const status = this.replica?.status() ?? null;
+    if (status === null) return `node ${this.id} ${this.process === null ? "is down" : "does not serve yet"}`;
+    const { role, leader, ballot, opening, chosenTo, appliedTo } = status;
+    return (
+      `node ${this.id} is ${role}, leader ${leader}, ballot ${ballot}, open in ${opening}, ` +
+      `chosen to ${chosenTo}, applied to ${appliedTo}, ${this.index} batches`
+    );
+  }
+
+  #end(): void {
+    this.process?.end();
+    this.process = null;
+    this.replica = null;
+    for (const port of this.#ports) port.close();
+    this.#ports.clear();
+    // A transport that is never opened stands in for a machine without the process.
+    this.#world.peers.transport(this.id);
+  }
+
+  #fail(process: Process, error: QuorateError): void {
+    if (this.process !== process || this.#failed !== null) return;
+    this.#failed = error;
+    this.#world.report("X2", `node ${this.id} stopped serving: ${error.code}: ${error.message}`);
+  }
+
+  /** Operations on one file complete in order. */
+  #later(run: () => void, { kind, path, position, bytes }: DiskOperation): void {
+    const world = this.#world;
+    const { process } = this;
+    world.hash.addText(kind);
+    world.hash.add(position);
+    world.hash.add(bytes);
+    const fraction = keyedFraction(world.seed, Purpose.diskDelay, this.id, ++this.#diskOperations);
+    const durationMs = kind === "sync" ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
+    const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
+    const atMs = Math.max(begunMs + durationMs, this.stalledToMs);
+    this.#diskFreeMs.set(path, atMs);
+    world.time.at(atMs, () => {
+      if (process === this.process) process?.enter(run);
+    });
+  }
+}

@@ -1,0 +1,241 @@
+import { memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
+import { QuorateError } from "@quorate/machine";
+import { finalReads, kvProgram } from "../clients/kv-program.ts";
+import { lockProgram } from "../clients/lock-program.ts";
+import type { Program } from "../clients/program.ts";
+import { Coverage } from "../coverage/sometimes.ts";
+import type { Fault } from "../faults/schedule.ts";
+import { strike } from "../faults/strike.ts";
+import { Believers } from "../ghost/believers.ts";
+import { Ghost } from "../ghost/ghost.ts";
+import { ClientHistory } from "../ghost/history.ts";
+import type { InvariantId, Violation } from "../invariants/catalogue.ts";
+import type { RunConfig } from "./config.ts";
+import { drain } from "./drain.ts";
+import { SimulatedNetwork } from "./network.ts";
+import { RollingHash } from "./rolling-hash.ts";
+import { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedNode } from "./simulated-node.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+/** Between two looks at the status of a node. */
+const LOOK_MS = 50;
+/** A healed cluster must answer all calls and agree within this: longer than any call, acquisition and session lasts. */
+const HEALED_MS = 40_000;
+/** Of lock clients; short, so that sessions expire within a run. */
+const SESSION_TTL_MS = 3000;
+
+/** Everything that is simulated in one run. */
+export class World {
+  readonly config: RunConfig;
+  readonly seed: number;
+  readonly time: VirtualTime = new VirtualTime();
+  readonly hash: RollingHash = new RollingHash();
+  readonly coverage: Coverage = new Coverage();
+  readonly ghost: Ghost;
+  readonly believers: Believers;
+  readonly history: ClientHistory = new ClientHistory();
+  readonly network: SimulatedNetwork;
+  /** Links between nodes. */
+  readonly peers: MemoryNetwork;
+  readonly nodes: readonly SimulatedNode[];
+  /** Those that live; one that died is replaced by a new one. */
+  readonly clients: SimulatedClient[] = [];
+  /** A client took a step: promises may have been settled. */
+  unsettled = false;
+  /** Whether programs go on. */
+  isLoaded = true;
+  violation: Violation | null = null;
+  readonly #programs = new Map<SimulatedClient, Program>();
+  readonly #undos = new Set<() => void>();
+  #clientsMade = 0;
+  #healed = false;
+
+  constructor(config: RunConfig, seed: number, schedule: readonly Fault[]) {
+    this.config = config;
+    this.seed = seed;
+    const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
+    this.ghost = new Ghost(report, this.coverage);
+    this.believers = new Believers(report, this.coverage);
+    this.network = new SimulatedNetwork(this.time, seed, this.hash);
+    this.peers = memoryNetwork((from, to, bytes, deliver) => {
+      this.network.frame(from, to, bytes, (passed) => this.#arrive(from, to, passed, deliver));
+    });
+    this.nodes = Array.from({ length: config.nodes }, (_, index) => new SimulatedNode(this, index + 1));
+    for (const node of this.nodes) {
+      node.start();
+      this.#lookAgain(node);
+    }
+    for (let count = 0; count < config.kvClients; count++) this.#addClient(kvProgram);
+    for (let count = 0; count < config.lockClients; count++) this.#addClient(lockProgram);
+    this.#plan(schedule);
+  }
+
+  /** The first violation counts; the run ends after the step. */
+  report(invariant: InvariantId, witness: string): void {
+    this.violation ??= { invariant, witness, atMs: this.time.nowMs };
+  }
+
+  sent(node: number, message: PeerMessage): void {
+    this.hash.addText(message.kind);
+    for (const value of Object.values(message)) if (typeof value === "number") this.hash.add(value);
+    this.ghost.sent(node, message);
+  }
+
+  /** A client was told that a call failed. */
+  failed(client: SimulatedClient, error: QuorateError, what: string): void {
+    this.hash.addText(error.code);
+    this.hash.add(client.id);
+    if (error.outcome === "applied") this.report("X3", `${what}: ${error.message}`);
+    if (error.request === null) return;
+    if (error.outcome === "not-applied") this.ghost.denied(error.request, `${what} failed with ${error.code}`);
+    else this.ghost.unknown(error.request);
+  }
+
+  /** A client dies without a word, and another begins in its place. */
+  replaceClient(client: SimulatedClient): void {
+    if (!this.isLoaded) return;
+    const program = this.#programs.get(client)!;
+    client.process.end();
+    this.#programs.delete(client);
+    this.#addClient(program, this.clients.indexOf(client));
+  }
+
+  /** Load and faults, then healing, in which it must make progress and converge; ends early at a violation. */
+  async run(): Promise<void> {
+    await this.#until(this.config.seconds * 1000, () => false);
+    this.#heal();
+    this.isLoaded = false;
+    const endMs = this.time.nowMs + HEALED_MS;
+    await this.#until(endMs, () => this.#programs.size === 0 && this.#agrees());
+    if (this.violation === null && !(this.#programs.size === 0 && this.#agrees())) this.#reportStuck("calls");
+    if (this.violation === null) await this.#readBack(endMs + HEALED_MS);
+    this.ghost.countUnknown();
+    this.history.check((invariant, witness) => this.report(invariant, witness));
+    this.hash.add(this.ghost.length);
+    this.hash.add(this.history.length);
+    this.hash.add(this.time.nowMs);
+  }
+
+  async #readBack(endMs: number): Promise<void> {
+    let answered = false;
+    const client = this.#newClient();
+    this.#guard(
+      finalReads(this, client, this.#clientsMade).then(() => {
+        answered = true;
+      }),
+      () => undefined,
+    );
+    await this.#until(endMs, () => answered && this.#agrees());
+    if (this.violation === null && !answered) this.#reportStuck("the last reads");
+  }
+
+  /** Takes steps until `met` holds, the time is over, or something is violated. */
+  async #until(endMs: number, met: () => boolean): Promise<void> {
+    // Programs that were just made or told to stop have something to do before the first step.
+    await drain();
+    while (this.violation === null && this.time.nextMs <= endMs && !met()) {
+      try {
+        this.time.step();
+      } catch (error) {
+        this.report("X1", error instanceof Error ? (error.stack ?? error.message) : String(error));
+      }
+      this.hash.add(this.time.nowMs);
+      if (!this.unsettled) continue;
+      this.unsettled = false;
+      await drain();
+    }
+  }
+
+  #addClient(program: Program, index: number = this.clients.length): void {
+    const client = this.#newClient();
+    this.clients[index] = client;
+    this.#programs.set(client, program);
+    this.#guard(program(this, client, this.#clientsMade), () => this.#programs.delete(client));
+  }
+
+  #newClient(): SimulatedClient {
+    this.#clientsMade += 1;
+    return new SimulatedClient(this, this.#clientsMade, SESSION_TTL_MS);
+  }
+
+  /** A program must not end with an error. */
+  #guard(program: Promise<void>, ended: () => void): void {
+    program.then(ended, (error: unknown) => {
+      const isRefused = error instanceof QuorateError;
+      this.report(isRefused ? "K1" : "X1", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    });
+  }
+
+  #plan(schedule: readonly Fault[]): void {
+    let atMs = 0;
+    for (const fault of schedule) {
+      atMs += fault.gapMs;
+      this.time.at(atMs, () => this.#strike(fault));
+    }
+  }
+
+  #strike(fault: Fault): void {
+    if (this.#healed) return;
+    const end = strike(this, fault);
+    const undo = (): void => {
+      if (this.#undos.delete(undo)) end();
+    };
+    this.#undos.add(undo);
+    this.time.after(fault.forMs, undo);
+  }
+
+  #heal(): void {
+    this.#healed = true;
+    for (const undo of [...this.#undos]) undo();
+    for (const node of this.nodes) {
+      node.stalledToMs = 0;
+      node.start();
+    }
+  }
+
+  /** A frame of a peer is at the end of its way. */
+  #arrive(from: number, to: number, passed: boolean, deliver: () => void): void {
+    const lose = (): void => {
+      // Delivered over a cut link: the sender's queue is emptied, and nobody hears of it.
+      this.peers.cut(from, to);
+      deliver();
+      this.peers.heal(from, to);
+    };
+    const node = this.nodes[to - 1]!;
+    if (!passed || (node.process === null && node.dark)) return lose();
+    if (node.process === null) return deliver();
+    node.process.enter(deliver, lose);
+  }
+
+  #lookAgain(node: SimulatedNode): void {
+    this.time.after(LOOK_MS, () => {
+      if (node.process?.isStopped !== true) node.look();
+      this.#lookAgain(node);
+    });
+  }
+
+  #agrees(): boolean {
+    let first: ReturnType<SimulatedNode["look"]> = null;
+    const length = this.ghost.length;
+    for (const node of this.nodes) {
+      if (node.replica === null || node.index !== length) return false;
+    }
+    for (const node of this.nodes) {
+      const status = node.look();
+      if (status === null || status.appliedTo !== status.chosenTo || status.undecided > 0) return false;
+      first ??= status;
+      if (status.appliedTo !== first.appliedTo || status.leader === 0) return false;
+    }
+    return true;
+  }
+
+  #reportStuck(what: string): void {
+    const nodes = this.nodes.map((node) => node.describe()).join("; ");
+    const waiting = [...this.#programs.keys()].map(({ id, client }) => {
+      const links = client.endpoints().map(({ endpoint, state, why }) => `${endpoint} ${state} ${why}`);
+      return `client ${id} waits (${links.join(", ")})`;
+    });
+    this.report("K1", `${HEALED_MS} ms after healing, ${what} are open: ${[nodes, ...waiting].join("; ")}`);
+  }
+}
