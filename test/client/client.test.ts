@@ -60,6 +60,18 @@ test("a thousand calls of one turn are all sent at once, each under its own numb
   assert.equal(cluster.applied.length, 1000);
 });
 
+test("a command or query that no frame can carry is TOO_LARGE at once, and nothing is sent", async () => {
+  const { clock, cluster, client } = world(1, { limits: { requestBytesMax: 3 } });
+  const call = outcomeOf(client.call("kv", words("four")));
+  const read = outcomeOf(client.read("kv", words("four")));
+  await clock.settle();
+  for (const { error } of [call, read]) {
+    assert.equal(error?.code, "TOO_LARGE");
+    assert.equal(error.outcome, "not-applied");
+  }
+  assert.equal(cluster.dials, 0);
+});
+
 test("more calls than the log keeps results for wait in the client until numbers are released", async () => {
   const { clock, cluster, client } = world(1, { limits: { windowMax: 10 } });
   await Promise.all([client.session(), clock.settle()]);

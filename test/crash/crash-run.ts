@@ -23,6 +23,7 @@ const CONNECTIONS = 8;
 const GAP_WINDOW_MS = 1_900;
 const FULL_STOP_WINDOW_MS = 10_000;
 const SETTLE_MS = 30_000;
+const LEADER_GAP_MS_MAX = 1_000;
 
 /** Three real processes under load, killed and started again for `seconds`; then every acknowledged write is looked for in every replica. */
 export async function crashRun(
@@ -34,8 +35,9 @@ export async function crashRun(
   try {
     const load = new Load(cluster.endpoints, CALLERS, CONNECTIONS);
     const kills = await killUntil(cluster, performance.now() + seconds * 1_000, random);
+    const stoppedMs = performance.now();
     await load.stop();
-    return await judge(cluster, load, kills, seconds);
+    return await judge(cluster, load, kills, seconds, stoppedMs);
   } finally {
     await cluster.stop();
   }
@@ -46,6 +48,7 @@ async function judge(
   load: Load,
   kills: readonly Kill[],
   seconds: number,
+  stoppedMs: number,
 ): Promise<{ report: CrashReport; complaints: readonly string[] }> {
   const complaints: string[] = [];
   if ((await caughtUp(cluster, performance.now() + SETTLE_MS)) === 0)
@@ -58,7 +61,9 @@ async function judge(
       0,
       ...kills
         .filter(({ nodes }) => (nodes.length === cluster.nodes.length) === all)
-        .map(({ atMs }) => longestGapMs(load.acknowledgedMs, atMs, all ? FULL_STOP_WINDOW_MS : GAP_WINDOW_MS)),
+        .map(({ atMs }) =>
+          longestGapMs(load.acknowledgedMs, atMs, all ? FULL_STOP_WINDOW_MS : GAP_WINDOW_MS, stoppedMs),
+        ),
     );
   const report: CrashReport = {
     acknowledged: load.acknowledgedMs.length,
@@ -76,6 +81,11 @@ async function judge(
     complaints.push(`only ${report.acknowledged} writes were acknowledged, fewer than 1,000 a second`);
   if (report.kills < Math.floor(seconds / 6))
     complaints.push(`only ${report.kills} kills, fewer than one in 6 seconds`);
+  if (report.leaderKills === 0) complaints.push("no leader was killed");
+  if (!kills.some(({ nodes }) => nodes.length === cluster.nodes.length))
+    complaints.push("all three were never killed at once");
+  if (report.longestGapMs >= LEADER_GAP_MS_MAX)
+    complaints.push(`no write was completed for ${report.longestGapMs} ms after one replica was killed`);
   return { report, complaints };
 }
 

@@ -26,7 +26,7 @@ export async function killUntil(cluster: TestCluster, endMs: number, random: () 
     const one = wantsLeader ? leader : others[Math.floor(random() * others.length)]!;
     const nodes = all ? cluster.nodes : [one];
     fullStopDone ||= all;
-    kills.push({ atMs: performance.now(), nodes, leader: all || wantsLeader });
+    kills.push({ atMs: performance.now(), nodes, leader: !all && wantsLeader });
     await Promise.all(nodes.map((node) => cluster.kill(node)));
     await Promise.all(nodes.map((node) => cluster.start(node)));
   }
@@ -56,17 +56,17 @@ export async function caughtUp(cluster: TestCluster, endMs: number): Promise<num
   }
 }
 
-/** The longest time without an event within `windowMs` after `fromMs`. */
-export function longestGapMs(eventsMs: readonly number[], fromMs: number, windowMs: number): number {
+/** The longest time without an event that began within `windowMs` after `fromMs`; one that no event ended lasts until `untilMs`. */
+export function longestGapMs(eventsMs: readonly number[], fromMs: number, windowMs: number, untilMs: number): number {
   let last = fromMs;
   let longest = 0;
   for (const eventMs of eventsMs) {
     if (eventMs < fromMs) continue;
     longest = Math.max(longest, eventMs - last);
     last = eventMs;
-    if (eventMs > fromMs + windowMs) break;
+    if (eventMs > fromMs + windowMs) return longest;
   }
-  return longest;
+  return Math.max(longest, untilMs - last);
 }
 
 function pause(ms: number): Promise<void> {

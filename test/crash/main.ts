@@ -23,6 +23,10 @@ function generator(seed: number): () => number {
   };
 }
 
+if (!(Number(values.seconds) >= 10) || !Number.isInteger(Number(values.seed))) {
+  process.stderr.write("usage: npm run crash -- [--seconds N (10 or more)] [--folder PATH] [--seed N] [--json]\n");
+  process.exit(2);
+}
 const { report, complaints } = await crashRun(Number(values.seconds), values.folder, generator(Number(values.seed)));
 for (const complaint of complaints) process.stderr.write(`crash: ${complaint}\n`);
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -34,6 +34,7 @@ function world(queueBytesMax = 100): World {
         terminate: () => undefined,
       },
       encode: (frames) => Uint8Array.from(frames),
+      messageBytesMax: 4,
       queueBytesMax,
       shed: (bytes) => shed.push(bytes),
     }),
@@ -57,6 +58,14 @@ test("all frames of a turn leave as one message at its end", () => {
   endTurn();
   endTurn();
   assert.deepEqual(sent, [[1, 2], [3]]);
+});
+
+test("a turn that says more than fits one message leaves as several, in order", () => {
+  const { writer, sent, endTurn } = world();
+  for (let frame = 1; frame <= 9; frame++) writer.write(frame);
+  endTurn();
+  assert.deepEqual(sent.flat(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.ok(sent.every((message) => message.length <= 4));
 });
 
 test("who takes too little is shed once, and sent nothing more", () => {

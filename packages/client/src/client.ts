@@ -107,13 +107,28 @@ class EndpointClient implements Client, WatchOwner {
 
   call(machine: string, command: Uint8Array, options: CallOptions = {}): Promise<Reply> {
     if (this.#closed !== null) return Promise.reject(closedError(`The call to "${machine}"`));
+    const tooLarge = this.#tooLarge(machine, command);
+    if (tooLarge !== null) return Promise.reject(tooLarge);
     return this.#requests.ask({ kind: "call", machine, bytes: command }, options);
   }
 
   read(machine: string, query: Uint8Array, options: ReadOptions = {}): Promise<Reply> {
     if (this.#closed !== null) return Promise.reject(closedError(`The read from "${machine}"`));
+    const tooLarge = this.#tooLarge(machine, query);
+    if (tooLarge !== null) return Promise.reject(tooLarge);
     const { level = "linearizable", at = 0 } = options;
     return this.#requests.ask({ kind: "read", machine, bytes: query, level, at }, options);
+  }
+
+  #tooLarge(machine: string, bytes: Uint8Array): QuorateError | null {
+    const { requestBytesMax } = this.#limits;
+    if (bytes.length <= requestBytesMax) return null;
+    return new QuorateError(
+      "TOO_LARGE",
+      "not-applied",
+      `A request to "${machine}" of ${bytes.length} bytes is larger than ${requestBytesMax}: it was not sent. Split it, or store it elsewhere and keep a reference here.`,
+      { machine, bytes: bytes.length, bytesMax: requestBytesMax },
+    );
   }
 
   watch(

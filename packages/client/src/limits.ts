@@ -6,6 +6,8 @@ export interface ClientLimits {
   readonly windowMax: number;
   /** Calls and reads that wait in the client; more are refused with `OVERLOADED`. */
   readonly waitingMax: number;
+  /** Bytes of one command or query; larger ones are refused with `TOO_LARGE` before they are sent. Well below what a replica takes in one frame. */
+  readonly requestBytesMax: number;
   /** A connection that was silent for this long is pinged. */
   readonly pingMs: number;
   /** A connection that was silent for this long is dead. More than twice `pingMs`. */
@@ -31,6 +33,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   timeoutMs: 10_000,
   windowMax: 1000,
   waitingMax: 65_536,
+  requestBytesMax: 4 * 1024 * 1024,
   pingMs: 1000,
   silenceMs: 4000,
   hedgeMs: 250,

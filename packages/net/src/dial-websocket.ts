@@ -2,6 +2,7 @@ import type { ClientFrame, ConnectionEnd, Dial, ServerFrame, ServerHello } from 
 import type { Clock } from "@quorate/machine";
 import { decodeServerFrames, decodeServerHello, encodeClientFrames, encodeClientHello } from "./codec/index.ts";
 import { CloseCode, refuseFrame } from "./handshake.ts";
+import { TURN_MESSAGE_BYTES_MAX } from "./limits.ts";
 import { createTurnWriter, type TurnWriter } from "./turn-writer.ts";
 import type { OpenSocket, Socket, SocketEnd } from "./websocket/socket.ts";
 
@@ -82,6 +83,7 @@ export function dialOver(options: DialWebSocketOptions): Dial {
               clock,
               socket,
               encode: encodeClientFrames,
+              messageBytesMax: TURN_MESSAGE_BYTES_MAX,
               queueBytesMax,
               shed: (queuedBytes) =>
                 fail(CloseCode.slow, `${queuedBytes} bytes wait to be sent: the replica takes too little`),

@@ -1,3 +1,6 @@
+/** Bytes after which what one turn says to a client, or a client says, goes on in another message: half of what either side takes in one. */
+export const TURN_MESSAGE_BYTES_MAX: number = 4 * 1024 * 1024;
+
 /** Bounds on what others may cost this process. Every one has a counter where it bites. */
 export interface NetLimits {
   /** Bytes of one message between peers. Must hold the largest batch and snapshot chunk. */

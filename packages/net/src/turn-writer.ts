@@ -17,6 +17,8 @@ export interface TurnWriterOptions<F> {
   readonly socket: Socket;
   /** All frames of a turn as one message. */
   encode(frames: readonly F[]): Uint8Array;
+  /** A turn that says more than this leaves as several messages; one frame is never cut. */
+  readonly messageBytesMax: number;
   /** Bytes that may wait on the socket. */
   readonly queueBytesMax: number;
   /** The other side takes too little: what waits went beyond `queueBytesMax`. Told once; nothing is sent any more. */
@@ -25,23 +27,30 @@ export interface TurnWriterOptions<F> {
 
 /** See {@link TurnWriter}. */
 export function createTurnWriter<F>(options: TurnWriterOptions<F>): TurnWriter<F> {
-  const { clock, socket, encode, queueBytesMax, shed } = options;
+  const { clock, socket, encode, messageBytesMax, queueBytesMax, shed } = options;
   let frames: F[] = [];
   let scheduled = false;
   let closed = false;
 
   function flush(): void {
     if (closed || frames.length === 0) return;
-    const message = encode(frames);
+    const messages = messagesOf(frames);
     frames = [];
-    // One message may be longer than the limit; what is limited is what piles up behind it.
+    // One turn may be longer than the limit; what is limited is what piles up behind it.
     const queuedBytes = socket.queuedBytes;
     if (queuedBytes > queueBytesMax) {
       closed = true;
       shed(queuedBytes);
       return;
     }
-    socket.send(message);
+    for (const message of messages) socket.send(message);
+  }
+
+  function messagesOf(some: readonly F[]): readonly Uint8Array[] {
+    const message = encode(some);
+    if (message.length <= messageBytesMax || some.length === 1) return [message];
+    const half = some.length >> 1;
+    return [...messagesOf(some.slice(0, half)), ...messagesOf(some.slice(half))];
   }
 
   return {

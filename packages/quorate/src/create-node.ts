@@ -68,6 +68,17 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
       node: id,
     });
   }
+  for (const [node, peer] of peers) {
+    const { host: peerHost } = hostAndPort(peer);
+    if (options.insecure !== true && !isLoopback(peerHost)) {
+      throw new QuorateError(
+        "BAD_OPTION",
+        "not-applied",
+        `node ${node} at ${peer} is not on this machine: links are neither encrypted nor authenticated. Say --insecure (insecure: true) if that network is yours alone`,
+        { node, peer },
+      );
+    }
+  }
   const nodes = [...peers.keys()].sort((one, other) => one - other);
   const endpoints = new Map([...peers].map(([node, peer]) => [node, endpointOf(peer)]));
   const clock = createNodeClock();
@@ -160,6 +171,10 @@ function listening(
 async function closed(listener: Listener, host: Host | null): Promise<void> {
   await new Promise<void>((resolve) => (host === null ? resolve() : host.close(() => resolve())));
   await new Promise<void>((resolve) => listener.close(resolve));
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Splits `host:port`, `ws://host:port` or `[::1]:port`. */

@@ -11,6 +11,7 @@ export function statusFields(
   const hosted = host?.status();
   const common = {
     node,
+    pid: process.pid,
     cluster,
     state: hosted?.state ?? "starting",
     logBytes: hosted?.walBytes ?? 0,

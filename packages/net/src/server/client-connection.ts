@@ -2,6 +2,7 @@ import type { ClientFrame, ServerFrame } from "@quorate/client";
 import { QuorateError, type Reply } from "@quorate/machine";
 import { decodeClientFrames, decodeClientHello, encodeServerFrames, encodeServerHello } from "../codec/index.ts";
 import { CloseCode, refuseClient, refuseFrame } from "../handshake.ts";
+import { TURN_MESSAGE_BYTES_MAX } from "../limits.ts";
 import { createTurnWriter, type TurnWriter } from "../turn-writer.ts";
 import type { Socket, SocketEvents } from "../websocket/socket.ts";
 import { type Asking, errorFrame, type PortContext, type Served } from "./port-context.ts";
@@ -38,6 +39,7 @@ export class ClientConnection {
       clock: port.clock,
       socket: this.#socket,
       encode: encodeServerFrames,
+      messageBytesMax: TURN_MESSAGE_BYTES_MAX,
       queueBytesMax: port.limits.clientQueueBytesMax,
       shed: (queuedBytes) => {
         port.counters.add("shed-slow-clients");

@@ -67,7 +67,10 @@ export function addKv(program: Command, withCommon: (command: Command) => Comman
         modRevision: entry.modRevision,
       }));
       printJson({ revision: page.revision, entries, more: page.next !== "" });
-    } else for (const entry of page.entries) print(`${entry.key}\t${entry.text}`);
+      return;
+    }
+    for (const entry of page.entries) print(`${entry.key}\t${entry.text}`);
+    if (page.next !== "") process.stderr.write(`quorate: there are more keys; show more of them with --limit\n`);
   });
 }
 

@@ -13,6 +13,9 @@ const NOT_ACQUIRED = 75;
 const LOST = 76;
 const NOT_FOUND = 127;
 
+/** What the command gets when `lock run` does. SIGUSR1 belongs to the runtime, which opens its inspector on it. */
+const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGWINCH"] as const;
+
 interface RunOptions extends CommonOptions {
   readonly ttl: number;
 }
@@ -31,14 +34,22 @@ export function addLock(program: Command, withCommon: (command: Command) => Comm
       .passThroughOptions(false),
   ).action(async (name: string, command: string[], options: RunOptions) => {
     process.exitCode = await withCluster({ ...options, sessionTtlMs: options.ttl }, async ({ lock }) => {
-      let held: HeldLock;
+      const waiting = new AbortController();
+      const stopWaiting = (): void => waiting.abort();
+      for (const signal of PASSED_ON) process.on(signal, stopWaiting);
       try {
-        held = await lock.acquire(name, { timeoutMs: options.timeout });
+        return await runUnder(
+          await lock.acquire(name, { timeoutMs: options.timeout, signal: waiting.signal }),
+          command,
+        );
       } catch (error) {
+        const inTime = error instanceof QuorateError && (error.code === "DEADLINE" || error.code === "ABORTED");
+        if (!inTime) throw error;
         printError(error, options.json);
         return NOT_ACQUIRED;
+      } finally {
+        for (const signal of PASSED_ON) process.off(signal, stopWaiting);
       }
-      return runUnder(held, command);
     });
   });
 
@@ -61,38 +72,37 @@ export function addLock(program: Command, withCommon: (command: Command) => Comm
   );
 }
 
-/** The exit code: the command's own, 128 + signal, or 76 if the lock was lost. */
+/** The exit code: the command's own, 128 + signal, or 76 if it was ended because the lock was in jeopardy or lost. */
 async function runUnder(held: HeldLock, [file, ...args]: readonly string[]): Promise<number> {
   const child = spawn(file!, args, {
     stdio: "inherit",
     env: { ...process.env, QUORATE_FENCING_TOKEN: String(held.token) },
   });
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, passOn);
-  let lost = false;
+  for (const signal of PASSED_ON) process.on(signal, passOn);
+  let endedByUs = false;
   const stopTelling = held.onState((state) => {
-    if (state === "jeopardy") child.kill("SIGTERM");
-    if (state === "lost") {
-      lost = true;
-      child.kill("SIGKILL");
-    }
+    if (state !== "jeopardy" && state !== "lost") return;
+    endedByUs = true;
+    child.kill(state === "lost" ? "SIGKILL" : "SIGTERM");
   });
   const exitCode = await ended(child, file!);
   stopTelling();
-  for (const signal of signals) process.off(signal, passOn);
-  if (lost) {
-    process.stderr.write("quorate: the lock was lost while the command ran; it was ended (LOCK_LOST)\n");
-    return LOST;
-  }
-  try {
-    await held.release();
-  } catch (error) {
-    // The session is closed next, or expires: the log releases the lock then.
+  for (const signal of PASSED_ON) process.off(signal, passOn);
+  await givenBack(held);
+  if (!endedByUs) return exitCode;
+  process.stderr.write("quorate: the cluster did not confirm the lock in time; the command was ended (LOCK_LOST)\n");
+  return LOST;
+}
+
+/** Releases the lock, for as long as it may be believed in: after that, the log gives it on by itself. */
+async function givenBack(held: HeldLock): Promise<void> {
+  const beliefEnds = new Promise<void>((resolve) => setTimeout(resolve, held.remainingMs()).unref());
+  const released = held.release().catch((error: unknown) => {
     if (!(error instanceof QuorateError)) throw error;
     printError(error, false);
-  }
-  return exitCode;
+  });
+  await Promise.race([released, beliefEnds]);
 }
 
 function ended(child: ChildProcess, file: string): Promise<number> {

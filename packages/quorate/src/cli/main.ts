@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 
+import { QuorateError } from "@quorate/machine";
+
 import { addCheck } from "./check.ts";
 import { addKv } from "./kv.ts";
 import { addLock } from "./lock.ts";
@@ -56,7 +58,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   else {
     printError(error, process.argv.includes("--json"));
-    process.exitCode = 1;
+    process.exitCode = error instanceof QuorateError && error.code === "BAD_OPTION" ? USAGE : 1;
   }
 }
 
@@ -64,7 +66,7 @@ function usageLine(text: string): string {
   return `quorate: ${text
     .trim()
     .replace(/^error: /, "")
-    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock … (--help)\n`;
+    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock | check … (--help)\n`;
 }
 
 function allCommands(command: Command): Command[] {

@@ -40,7 +40,11 @@ export function endpointList(text: string): string[] {
 /** From QUORATE_ENDPOINTS, else the cluster that `quorate up` starts. */
 export function defaultEndpoints(): readonly string[] {
   const given = process.env["QUORATE_ENDPOINTS"];
-  return given === undefined || given === "" ? LOCAL_ENDPOINTS : endpointList(given);
+  const endpoints = (given ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  return endpoints.length === 0 ? LOCAL_ENDPOINTS : endpoints;
 }
 
 /** Runs `work` on a connection and closes it, whatever comes. */

@@ -16,9 +16,14 @@ interface ServeOptions {
 }
 
 /** What a served node tells the process that started it, if there is one. */
-export type ServeNotice =
-  | { readonly kind: "ready"; readonly endpoint: string }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+export type ServeNotice = { readonly kind: "ready"; readonly endpoint: string } | FailedNotice;
+
+/** Why a node cannot serve, or serves no more. */
+export interface FailedNotice {
+  readonly kind: "failed";
+  readonly code: string;
+  readonly message: string;
+}
 
 /** `1=127.0.0.1:7401,2=127.0.0.1:7402`. */
 export function peerList(text: string): ReadonlyMap<number, string> {
@@ -59,7 +64,8 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exit(exitCode);
   };
   const fail = (error: unknown): void => {
-    printError(error, options.json);
+    // Whoever started this process prints what it is told.
+    if (process.send === undefined) printError(error, options.json);
     tell({
       kind: "failed",
       code: error instanceof QuorateError ? error.code : "",

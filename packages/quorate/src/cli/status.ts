@@ -5,7 +5,7 @@ import { type CommonOptions, withCluster } from "./options.ts";
 import { printJson, printTable } from "./output.ts";
 import { QuorateError } from "@quorate/machine";
 
-const COLUMNS = ["node", "role", "ballot", "chosen", "applied", "revision", "digest", "logBytes"] as const;
+const COLUMNS = ["node", "pid", "role", "ballot", "chosen", "applied", "revision", "digest", "logBytes"] as const;
 
 /** `quorate status`: one line per replica. */
 export function addStatus(program: Command, withCommon: (command: Command) => Command): void {

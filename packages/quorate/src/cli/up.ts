@@ -9,7 +9,7 @@ import { QuorateError } from "@quorate/machine";
 import { connect } from "../connect.ts";
 import { wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
-import type { ServeNotice } from "./serve.ts";
+import type { FailedNotice, ServeNotice } from "./serve.ts";
 
 interface UpOptions {
   readonly ports: readonly number[];
@@ -124,14 +124,14 @@ function readiness(member: Member, folder: string): Promise<void> {
     member.process.on("message", (message) => {
       const notice = message as ServeNotice;
       if (notice.kind === "ready") resolve();
-      else reject(new Error(`node ${member.id} cannot start. ${wayOut(member, notice.code, folder)}`));
+      else reject(new Error(`node ${member.id} cannot start. ${wayOut(member, notice, folder)}`));
     });
     member.process.on("error", reject);
     member.process.on("exit", () => reject(new Error(`node ${member.id} ended before it was ready`)));
   });
 }
 
-function wayOut(member: Member, code: string, folder: string): string {
+function wayOut(member: Member, { code, message }: FailedNotice, folder: string): string {
   switch (code) {
     case "PORT_IN_USE":
       return `Another program listens at ${member.endpoint}: stop it, or choose other ports with --ports.`;
@@ -143,9 +143,9 @@ function wayOut(member: Member, code: string, folder: string): string {
     case "NOT_WRITABLE":
       return `Make ${folder} writable, or choose another folder with --data.`;
     case "FOLDER_IN_USE":
-      return "Stop the other process first, or choose another folder with --data.";
+      return `${message} (FOLDER_IN_USE)`;
     default:
-      return "";
+      return `In ${member.data}: ${message} (${code})`;
   }
 }
 
