@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { freePorts } from "quorate";
+import { freePorts, startTestCluster } from "quorate";
 
-import { allGone, BIN, lives, quorate, type Up, up } from "./command.ts";
+import { allGone, BIN, finished, lives, quorate, type Up, up } from "./command.ts";
 
 describe("commands on a running cluster", () => {
   const data = mkdtempSync(join(tmpdir(), "quorate-cli-"));
@@ -156,5 +158,33 @@ test("an unknown command or option is answered by one line of usage and exit cod
     assert.equal(ended.code, 2, args.join(" "));
     assert.equal(ended.stderr.trim().split("\n").length, 1, ended.stderr);
     assert.match(ended.stderr, /usage/);
+  }
+});
+
+test("a command whose lock the cluster confirms no more is ended: SIGTERM first, SIGKILL if it ignores that, exit code 76", async () => {
+  const cluster = await startTestCluster();
+  try {
+    const env = { QUORATE_ENDPOINTS: cluster.endpoints.join(",") };
+    const under = (name: string, script: string): ChildProcess =>
+      spawn(process.execPath, [BIN, "lock", "run", name, "--ttl", "1s", "--", process.execPath, "-e", script], {
+        env: { ...process.env, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+    const stay = 'process.stdout.write("holds\\n"); setInterval(() => {}, 1000);';
+    const heeds = under(
+      "heeds",
+      `process.on("SIGTERM", () => { process.stdout.write("told\\n"); process.exit(5); }); ${stay}`,
+    );
+    const ignores = under("ignores", `process.on("SIGTERM", () => process.stdout.write("told\\n")); ${stay}`);
+    const ends = [finished(heeds), finished(ignores)];
+    await Promise.all([heeds, ignores].map((child) => once(child.stdout!, "data")));
+    await Promise.all(cluster.nodes.map((node) => cluster.kill(node)));
+    for (const end of ends) {
+      const { code, stdout, stderr } = await end;
+      assert.equal(code, 76, stderr);
+      assert.match(stdout, /told/);
+    }
+  } finally {
+    await cluster.stop();
   }
 });

@@ -85,6 +85,7 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
   const seed = randomSeed();
   let host: Host | null = null;
   let replica: Replica | null = null;
+  let counted: () => Readonly<Record<string, number>> = () => ({});
   let failed: ((error: QuorateError) => void) | null = null;
 
   const transport = createPeerTransport({
@@ -100,10 +101,11 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
     node: id,
     endpoints,
     replica: () => replica,
-    status: () => statusFields(id, cluster, host, replica),
+    status: () => statusFields(id, cluster, host, replica, counted()),
     clock,
   });
   const listener = await listening(options, address, { peers: transport, clients });
+  counted = () => ({ ...listener.counters(), ...transport.counters(), ...clients.counters() });
   try {
     const open = new Promise<Replica>((resolve, reject) => {
       failed = reject;
@@ -141,7 +143,7 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
   return {
     endpoint: listener.endpoint,
     replica: serving,
-    status: () => statusFields(id, cluster, host, serving),
+    status: () => statusFields(id, cluster, host, serving, counted()),
     close: async () => {
       replica = null;
       clients.close();

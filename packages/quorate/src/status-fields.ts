@@ -7,6 +7,7 @@ export function statusFields(
   cluster: string,
   host: Host | null,
   replica: Replica | null,
+  counters: Readonly<Record<string, number>>,
 ): Readonly<Record<string, string | number>> {
   const hosted = host?.status();
   const common = {
@@ -17,6 +18,7 @@ export function statusFields(
     logBytes: hosted?.walBytes ?? 0,
     diskFull: hosted?.diskFull === true ? 1 : 0,
     missing: hosted?.missing.join(" ") ?? "",
+    ...counters,
   };
   if (replica === null) return common;
   const status = replica.status();
