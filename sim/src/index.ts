@@ -6,3 +6,11 @@ export { type Repro, readRepro, reproOf, writeRepro } from "./report/repro.ts";
 export { type FailingCase, shrink, type Shrunk } from "./shrink/shrink.ts";
 export { type ConfigWishes, configOf, type Plant, type RunConfig } from "./world/config.ts";
 export { runOnce, type RunResult } from "./world/run.ts";
+export {
+  type ClientProgram,
+  type ClientTools,
+  simulate,
+  type SimulateOptions,
+  type SimulateResult,
+  type UserInvariant,
+} from "./simulate.ts";

@@ -8,6 +8,7 @@ export const FAULT_KINDS = [
   "loss",
   "disk-stall",
   "disk-full",
+  "disk-error",
   "wall-jump",
   "pause",
   "sleep",
@@ -54,8 +55,8 @@ export function arbitrarySchedule(
   const fault = fc.record({
     kind: fc.constantFrom(...kinds),
     gapMs: fc.nat({ max: 2 * gapMs }),
-    // Most faults are short, some outlast elections and sessions.
-    forMs: fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 3000 }), fc.nat({ max: 12_000 })),
+    // Most faults are short, some outlast elections and sessions; about two last at a time.
+    forMs: fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 2 * gapMs }), fc.nat({ max: Math.min(8 * gapMs, 12_000) })),
     node: fc.nat({ max: 1023 }),
     peer: fc.nat({ max: 1023 }),
     choice: fc.nat({ max: 0x7fff_ffff }),

@@ -44,10 +44,9 @@ export function strike(world: World, fault: Fault): Undo {
       node.stalledToMs = Math.max(node.stalledToMs, world.time.nowMs + fault.forMs);
       return NOTHING;
     case "disk-full":
-      node.disk.bytesMax = node.disk.bytesUsed;
-      return () => {
-        node.disk.bytesMax = Number.POSITIVE_INFINITY;
-      };
+      return node.fillDisk();
+    case "disk-error":
+      return node.failSync();
     case "wall-jump":
       (choice % 2 === 0 ? node : client.process).clocks.jump((choice % 20_000) - 10_000);
       return NOTHING;

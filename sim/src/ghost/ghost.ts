@@ -84,6 +84,11 @@ export class Ghost {
   settled(node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
     if (settlement.error !== "" || settlement.revision === 0) return;
     const id = nameOf(request);
+    if (request.session === 0) {
+      // A copy that comes after its session is over opens another one, which nobody uses.
+      this.#revisions.set(settlement.revision, id);
+      return;
+    }
     const replyChecksum = crc32c(settlement.bytes);
     const known = this.#effects.get(id);
     if (known === undefined) {

@@ -15,6 +15,7 @@ export const INVARIANTS = {
   J3: "What was reported as not applied is never applied.",
   J5: "Reads of level session never go back, for one client.",
   K1: "Once healed, the cluster has a leader, answers all calls, and its replicas agree.",
+  U1: "What the user of the simulator says must hold, holds.",
   X1: "No step throws.",
   X2: "No node stops serving unless a fault of its disk explains it.",
   X3: "No command makes a machine throw.",

@@ -1,7 +1,8 @@
 import type { Fault } from "../faults/schedule.ts";
 import type { InvariantId } from "../invariants/catalogue.ts";
+import type { Subject } from "../clients/program.ts";
 import type { RunConfig } from "../world/config.ts";
-import { runOnce } from "../world/run.ts";
+import { runOnce, type RunResult } from "../world/run.ts";
 
 /** A run that breaks an invariant. */
 export interface FailingCase {
@@ -24,9 +25,15 @@ export interface Shrunk extends FailingCase {
  * are made less, then each fault calmer; until no single fault can go.
  *
  * @param runsMax - runs that it may take.
+ * @param subject - what the run puts to the test; null: the project's own machines.
  */
-export async function shrink(failing: FailingCase, invariant: InvariantId, runsMax: number): Promise<Shrunk> {
-  const shrinking = new Shrinking(failing, invariant, runsMax);
+export async function shrink(
+  failing: FailingCase,
+  invariant: InvariantId,
+  runsMax: number,
+  subject: Subject | null = null,
+): Promise<Shrunk> {
+  const shrinking = new Shrinking(failing, invariant, runsMax, subject);
   await shrinking.cutAfterViolation();
   let minimal = await shrinking.removeFaults();
   await shrinking.calm();
@@ -40,11 +47,13 @@ class Shrinking {
   runs = 0;
   readonly #invariant: InvariantId;
   readonly #runsMax: number;
+  readonly #subject: Subject | null;
 
-  constructor(failing: FailingCase, invariant: InvariantId, runsMax: number) {
+  constructor(failing: FailingCase, invariant: InvariantId, runsMax: number, subject: Subject | null) {
     this.best = failing;
     this.#invariant = invariant;
     this.#runsMax = runsMax;
+    this.#subject = subject;
   }
 
   get #isOver(): boolean {
@@ -53,9 +62,9 @@ class Shrinking {
 
   /** What comes after the violation cannot have caused it. */
   async cutAfterViolation(): Promise<void> {
-    const { config, seed, schedule } = this.best;
+    const { config, schedule } = this.best;
     this.runs += 1;
-    const { violation } = await runOnce(config, seed, schedule);
+    const { violation } = await this.#run(this.best);
     if (violation === null) return;
     const seconds = Math.ceil(violation.atMs / 1000);
     if (seconds < config.seconds) await this.#try({ ...this.best, config: { ...config, seconds } });
@@ -90,7 +99,7 @@ class Shrinking {
       { nodes: 3 },
       { keys: 1 },
     ];
-    for (const change of less) {
+    for (const change of this.#subject === null ? less : [{ nodes: 3 }]) {
       const config = { ...this.best.config, ...change };
       if (config.lockClients + config.kvClients > 0) await this.#try({ ...this.best, config });
     }
@@ -104,10 +113,14 @@ class Shrinking {
     }
   }
 
+  #run({ config, seed, schedule }: FailingCase): Promise<RunResult> {
+    return this.#subject === null ? runOnce(config, seed, schedule) : runOnce(config, seed, schedule, this.#subject);
+  }
+
   async #try(candidate: FailingCase): Promise<boolean> {
     if (this.#isOver) return false;
     this.runs += 1;
-    const { violation } = await runOnce(candidate.config, candidate.seed, candidate.schedule);
+    const { violation } = await this.#run(candidate);
     if (violation?.invariant !== this.#invariant) return false;
     this.best = candidate;
     return true;

@@ -1,3 +1,5 @@
+import { ownSubject } from "../clients/own-subject.ts";
+import type { Subject } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "./config.ts";
@@ -17,11 +19,20 @@ export interface RunResult {
   readonly coverage: Readonly<Record<string, number>>;
 }
 
-/** One run: a function of its arguments, twice the same to the byte. One at a time in a process. */
-export async function runOnce(config: RunConfig, seed: number, schedule: readonly Fault[]): Promise<RunResult> {
+/**
+ * One run: a function of its arguments, twice the same to the byte. One at a time in a process.
+ *
+ * @param subject - what is put to the test. Default: the key-value store and the locks of this project.
+ */
+export async function runOnce(
+  config: RunConfig,
+  seed: number,
+  schedule: readonly Fault[],
+  subject: Subject = ownSubject(config),
+): Promise<RunResult> {
   const restore = setTraps();
   try {
-    const world = new World(config, seed, schedule);
+    const world = new World(config, seed, schedule, subject);
     await world.run();
     return {
       hash: world.hash.toString(),

@@ -1,6 +1,4 @@
 import type { ServerFrame } from "@quorate/client";
-import { kvMachine } from "@quorate/kv";
-import { lockMachine } from "@quorate/lock";
 import {
   createHost,
   type DiskOperation,
@@ -12,7 +10,7 @@ import {
   SNAPSHOT_DEFAULTS,
   WAL_DEFAULTS,
 } from "@quorate/log";
-import { compose, type MachineDefinition, type QuorateError, type Shape } from "@quorate/machine";
+import { type Code, compose, type QuorateError } from "@quorate/machine";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
@@ -54,7 +52,12 @@ export class SimulatedNode {
   #composite: ObservedComposite | null = null;
   #ports = new Set<ClientPort>();
   #chosenTo = 0;
-  #failed: QuorateError | null = null;
+  /** The process has stopped serving for good, for a reason that its disk gave. */
+  #broken = false;
+  /** The next sync fails, whichever process asks for it. */
+  #syncFails = false;
+  /** Codes that faults of the disk explain, in this life of the process. */
+  readonly #explained = new Set<Code>();
   readonly #world: World;
   readonly #diskFreeMs = new Map<string, number>();
   #diskOperations = 0;
@@ -82,6 +85,10 @@ export class SimulatedNode {
     this.dark = false;
     this.starts += 1;
     this.#chosenTo = 0;
+    this.#broken = false;
+    this.#explained.clear();
+    if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
+    if (this.#syncFails) this.#explained.add("LOG_FAILED");
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
     const transport = observedTransport(world.peers.transport(id), (message) => world.sent(id, message));
     const later = (run: () => void): void => world.time.after(0.5, () => process.enter(run));
@@ -107,8 +114,7 @@ export class SimulatedNode {
       protocol: ENGINE_DEFAULTS,
       onFailed: (error) => this.#fail(process, error),
     });
-    const definitions = [kvMachine({ historyRevisionsMax: 500 }), lockMachine] as unknown as MachineDefinition<Shape>[];
-    const composed = compose(definitions, {
+    const composed = compose(world.subject.machines, {
       onFault: ({ machine, during, revision, error }) =>
         world.report(
           "X3",
@@ -147,6 +153,32 @@ export class SimulatedNode {
     });
   }
 
+  /** There is no space until the returned function is called. */
+  fillDisk(): () => void {
+    this.disk.bytesMax = this.disk.bytesUsed;
+    this.#explained.add("DISK_FULL");
+    return () => {
+      this.disk.bytesMax = Number.POSITIVE_INFINITY;
+      this.#revive();
+    };
+  }
+
+  /** The next sync fails, and the log with it; the returned function is the one who starts the process anew. */
+  failSync(): () => void {
+    if (this.process === null) return () => undefined;
+    this.#explained.add("LOG_FAILED");
+    this.#syncFails = true;
+    this.disk.fault = ({ kind }) => {
+      if (kind !== "sync" || !this.#syncFails) return null;
+      this.#syncFails = false;
+      return { kind: "error", position: 0 };
+    };
+    return () => {
+      this.#syncFails = false;
+      this.#revive();
+    };
+  }
+
   /** A connection of a client, if a process is there to take it. */
   accept(
     send: (frames: readonly ServerFrame[]) => void,
@@ -180,7 +212,7 @@ export class SimulatedNode {
       this.#world.report("D4", `node ${this.id} applied ${status.appliedTo} and knows ${status.chosenTo} to be chosen`);
     }
     this.#chosenTo = status.chosenTo;
-    if (status.error !== null) this.#world.report("X2", `node ${this.id} stopped serving: ${status.error.message}`);
+    if (status.error !== null && this.process !== null) this.#fail(this.process, status.error);
     return status;
   }
 
@@ -205,10 +237,20 @@ export class SimulatedNode {
     this.#world.peers.transport(this.id);
   }
 
+  /** A process that stopped serving is ended; it begins anew once its disk is mended. */
   #fail(process: Process, error: QuorateError): void {
-    if (this.process !== process || this.#failed !== null) return;
-    this.#failed = error;
+    if (this.process !== process || error.code === "CLOSED") return;
+    if (this.#explained.has(error.code)) {
+      this.#broken = true;
+      return;
+    }
     this.#world.report("X2", `node ${this.id} stopped serving: ${error.code}: ${error.message}`);
+  }
+
+  #revive(): void {
+    if (!this.#broken) return;
+    this.kill();
+    this.start();
   }
 
   /** Operations on one file complete in order. */

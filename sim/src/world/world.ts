@@ -1,8 +1,6 @@
 import { memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
 import { QuorateError } from "@quorate/machine";
-import { finalReads, kvProgram } from "../clients/kv-program.ts";
-import { lockProgram } from "../clients/lock-program.ts";
-import type { Program } from "../clients/program.ts";
+import type { Program, Subject } from "../clients/program.ts";
 import { Coverage } from "../coverage/sometimes.ts";
 import type { Fault } from "../faults/schedule.ts";
 import { strike } from "../faults/strike.ts";
@@ -28,6 +26,7 @@ const SESSION_TTL_MS = 3000;
 /** Everything that is simulated in one run. */
 export class World {
   readonly config: RunConfig;
+  readonly subject: Subject;
   readonly seed: number;
   readonly time: VirtualTime = new VirtualTime();
   readonly hash: RollingHash = new RollingHash();
@@ -51,8 +50,9 @@ export class World {
   #clientsMade = 0;
   #healed = false;
 
-  constructor(config: RunConfig, seed: number, schedule: readonly Fault[]) {
+  constructor(config: RunConfig, seed: number, schedule: readonly Fault[], subject: Subject) {
     this.config = config;
+    this.subject = subject;
     this.seed = seed;
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     this.ghost = new Ghost(report, this.coverage);
@@ -66,8 +66,7 @@ export class World {
       node.start();
       this.#lookAgain(node);
     }
-    for (let count = 0; count < config.kvClients; count++) this.#addClient(kvProgram);
-    for (let count = 0; count < config.lockClients; count++) this.#addClient(lockProgram);
+    for (const program of subject.programs) this.#addClient(program);
     this.#plan(schedule);
   }
 
@@ -121,7 +120,7 @@ export class World {
     let answered = false;
     const client = this.#newClient();
     this.#guard(
-      finalReads(this, client, this.#clientsMade).then(() => {
+      this.subject.readBack(this, client, this.#clientsMade).then(() => {
         answered = true;
       }),
       () => undefined,

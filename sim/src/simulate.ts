@@ -1,0 +1,108 @@
+import type { Caller, Clock, MachineDefinition, Shape } from "@quorate/machine";
+import type { Program, Subject } from "./clients/program.ts";
+import { FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
+import { type Repro, reproOf } from "./report/repro.ts";
+import { shrink } from "./shrink/shrink.ts";
+import { configOf } from "./world/config.ts";
+import { keyedFraction, Purpose } from "./world/keyed-random.ts";
+import { runOnce } from "./world/run.ts";
+
+/** What a client program is given beside its caller. The clocks, timers and random sources of the platform throw inside a run. */
+export interface ClientTools {
+  /** Different for every client that ever runs; one that dies is followed by another number. */
+  readonly number: number;
+  /** Of this client's machine; it drifts. */
+  readonly clock: Clock;
+  /** Resolves after `ms` on that clock. */
+  sleep(ms: number): Promise<void>;
+  /** From 0 to less than 1: the same for the same seed, client and `what`. */
+  random(what: number): number;
+  /** False once the load is over: end then. */
+  isLoaded(): boolean;
+  /** Something is seen that must not be: the run ends here. */
+  violated(witness: string): void;
+}
+
+/** A client: an async program over a caller of production. Errors of class QuorateError are its own affair; any other ends the run as a violation. */
+export type ClientProgram = (caller: Caller, tools: ClientTools) => Promise<void>;
+
+/** What must hold at the end of each run, with everything healed and all clients done: null, or in words why it does not. */
+export type UserInvariant = (caller: Caller) => Promise<string | null>;
+
+/** What is simulated, how long and under what. */
+export interface SimulateOptions<S extends Shape> {
+  readonly machine: MachineDefinition<S>;
+  /** Each runs as one client process. */
+  readonly clients: readonly ClientProgram[];
+  readonly invariants?: readonly UserInvariant[];
+  /** Kinds that a run may draw. Default: all. */
+  readonly faults?: readonly FaultKind[];
+  /** Default 1. */
+  readonly seed?: number;
+  /** Runs at most; the first violation ends it. Default 100. */
+  readonly seeds?: number;
+  /** Simulated seconds of load in each. Default 10. */
+  readonly seconds?: number;
+  /** Voters. Default: drawn from the seed. */
+  readonly nodes?: number;
+}
+
+/** What came of it. */
+export interface SimulateResult {
+  readonly runs: number;
+  readonly simulatedSeconds: number;
+  /** The first failure, made small; null: everything held. */
+  readonly failure: Repro | null;
+}
+
+/** Runs that making a failure small may take. */
+const SHRINK_RUNS_MAX = 400;
+
+/**
+ * Simulates a state machine of your own on the replicated log of production, with your clients, under faults, seed after seed. Checked beside your
+ * invariants: that all replicas agree on every result, that nothing is applied twice, that calls end honestly, that it heals.
+ */
+export async function simulate<S extends Shape>(options: SimulateOptions<S>): Promise<SimulateResult> {
+  const { faults = FAULT_KINDS, seed: seedFrom = 1, seeds = 100, seconds = 10, nodes = 0 } = options;
+  const subject = subjectOf(options);
+  const without = FAULT_KINDS.filter((kind) => !faults.includes(kind));
+  let simulatedMs = 0;
+  for (let runs = 1; runs <= seeds; runs++) {
+    const seed = seedFrom + runs - 1;
+    const config = configOf(seed, { seconds, nodes, without, plant: "none" });
+    const schedule = scheduleOf(seed, config.kinds, seconds, config.gapMs);
+    const result = await runOnce(config, seed, schedule, subject);
+    simulatedMs += result.simulatedMs;
+    if (result.violation === null) continue;
+    const small = await shrink({ config, seed, schedule }, result.violation.invariant, SHRINK_RUNS_MAX, subject);
+    const last = await runOnce(small.config, seed, small.schedule, subject);
+    const failure = reproOf(seed, small.config, small.schedule, last.violation ?? result.violation, last.hash);
+    return { runs, simulatedSeconds: simulatedMs / 1000, failure };
+  }
+  return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null };
+}
+
+function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: SimulateOptions<S>): Subject {
+  const programs = clients.map(
+    (program): Program =>
+      (world, client, number) =>
+        program(client.client, {
+          number,
+          clock: client.process.clock,
+          sleep: (ms) => client.sleep(ms),
+          random: (what) => keyedFraction(world.seed, Purpose.program, number, what),
+          isLoaded: () => world.isLoaded,
+          violated: (witness) => world.report("U1", witness),
+        }),
+  );
+  return {
+    machines: [machine as unknown as MachineDefinition<Shape>],
+    programs,
+    readBack: async (world, client) => {
+      for (const invariant of invariants) {
+        const witness = await invariant(client.client);
+        if (witness !== null) world.report("U1", witness);
+      }
+    },
+  };
+}
