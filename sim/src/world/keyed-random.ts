@@ -22,7 +22,7 @@ export const Purpose = {
   program: 12,
   swarm: 13,
   schedule: 14,
-  resend: 15,
+  core: 15,
 } as const;
 
 /** One of {@link Purpose}. */

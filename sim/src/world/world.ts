@@ -10,6 +10,7 @@ import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "./config.ts";
 import { drain } from "./drain.ts";
+import { keyedBits, Purpose } from "./keyed-random.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { RollingHash } from "./rolling-hash.ts";
 import { SimulatedClient } from "./simulated-client.ts";
@@ -49,6 +50,7 @@ export class World {
   readonly #undos = new Set<() => void>();
   #clientsMade = 0;
   #healed = false;
+  #core: readonly SimulatedNode[] = [];
 
   constructor(config: RunConfig, seed: number, schedule: readonly Fault[], subject: Subject) {
     this.config = config;
@@ -187,10 +189,21 @@ export class World {
   #heal(): void {
     this.#healed = true;
     for (const undo of [...this.#undos]) undo();
+    this.#core = this.#chooseCore();
     for (const node of this.nodes) {
       node.stalledToMs = 0;
-      node.start();
+      if (this.#core.includes(node)) node.start();
+      else node.losePower(this.seed);
     }
+  }
+
+  /** Who is healed: in half of the runs all, in the others a bare majority, and the rest is gone for good. */
+  #chooseCore(): readonly SimulatedNode[] {
+    const bits = keyedBits(this.seed, Purpose.core, 0);
+    if (this.config.kinds.length === 0 || bits % 2 === 0) return this.nodes;
+    const first = (bits >>> 1) % this.nodes.length;
+    const turned = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
+    return turned.slice(0, Math.floor(this.nodes.length / 2) + 1);
   }
 
   /** A frame of a peer is at the end of its way. */
@@ -217,10 +230,10 @@ export class World {
   #agrees(): boolean {
     let first: ReturnType<SimulatedNode["look"]> = null;
     const length = this.ghost.length;
-    for (const node of this.nodes) {
+    for (const node of this.#core) {
       if (node.replica === null || node.index !== length) return false;
     }
-    for (const node of this.nodes) {
+    for (const node of this.#core) {
       const status = node.look();
       if (status === null || status.appliedTo !== status.chosenTo || status.undecided > 0) return false;
       first ??= status;
