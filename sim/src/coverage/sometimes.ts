@@ -1,0 +1,40 @@
+/** What a campaign must have reached, or it has not tested it. */
+export const SOMETIMES = [
+  "three leaders in one slot",
+  "promise carrying a vote",
+  "hole filled with a no-op",
+  "ballot rejected",
+  "snapshot installed while running",
+  "power loss tore a sector",
+  "retry answered from the session",
+  "lock given on after its holder was lost",
+  "unknown outcome, applied",
+  "unknown outcome, not applied",
+] as const;
+
+/** One of {@link SOMETIMES}. */
+export type Sometimes = (typeof SOMETIMES)[number];
+
+/** What no run can reach yet, since what it needs is not simulated. */
+export const SOMETIMES_NOT_BUILT: readonly string[] = [
+  "corruption in the middle of a log repaired",
+  "slots in flight below an open membership change",
+  "read lease expired while reading",
+];
+
+/** How often each was hit. */
+export class Coverage {
+  readonly #counts = new Map<Sometimes, number>(SOMETIMES.map((name) => [name, 0]));
+
+  hit(name: Sometimes): void {
+    this.#counts.set(name, this.#counts.get(name)! + 1);
+  }
+
+  count(name: Sometimes): number {
+    return this.#counts.get(name)!;
+  }
+
+  all(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
