@@ -22,6 +22,8 @@ import type { World } from "./world.ts";
 
 const GROUP = 1;
 const SECTOR_BYTES = 512;
+/** A process that stopped serving is started anew after this. */
+const RESTART_MS = 500;
 
 /** Small segments and units, so that a short run fills, rotates and trims many. */
 const WAL_LIMITS = { ...WAL_DEFAULTS, segmentBytes: 256 * 1024, unitBytesMax: 128 * 1024, cacheBytesMax: 64 * 1024 };
@@ -49,6 +51,8 @@ export class SimulatedNode {
   /** Until then the disk completes nothing. */
   stalledToMs = 0;
   starts = 0;
+  /** Whether the cluster is formed, as far as this node knows. */
+  hasServed = false;
   #composite: ObservedComposite | null = null;
   #ports = new Set<ClientPort>();
   #chosenTo = 0;
@@ -127,7 +131,10 @@ export class SimulatedNode {
     });
     host.open({ group: GROUP, machine: this.#composite, members: initialMembers(all) }, (error, replica) => {
       if (error !== null) this.#fail(process, error);
-      else if (this.process === process) this.replica = replica;
+      else if (this.process === process) {
+        this.replica = replica;
+        this.hasServed = true;
+      }
     });
   }
 
@@ -159,11 +166,10 @@ export class SimulatedNode {
     this.#explained.add("DISK_FULL");
     return () => {
       this.disk.bytesMax = Number.POSITIVE_INFINITY;
-      this.#revive();
     };
   }
 
-  /** The next sync fails, and the log with it; the returned function is the one who starts the process anew. */
+  /** The next sync fails, and the log with it; unless the returned function is called before it. */
   failSync(): () => void {
     if (this.process === null) return () => undefined;
     this.#explained.add("LOG_FAILED");
@@ -175,7 +181,6 @@ export class SimulatedNode {
     };
     return () => {
       this.#syncFails = false;
-      this.#revive();
     };
   }
 
@@ -237,20 +242,24 @@ export class SimulatedNode {
     this.#world.peers.transport(this.id);
   }
 
-  /** A process that stopped serving is ended; it begins anew once its disk is mended. */
+  /** A process that stopped serving because of its disk is started anew; any other must not stop. */
   #fail(process: Process, error: QuorateError): void {
     if (this.process !== process || error.code === "CLOSED") return;
     if (this.#explained.has(error.code)) {
+      if (!this.#broken) this.#supervise(process);
       this.#broken = true;
       return;
     }
     this.#world.report("X2", `node ${this.id} stopped serving: ${error.code}: ${error.message}`);
   }
 
-  #revive(): void {
-    if (!this.#broken) return;
-    this.kill();
-    this.start();
+  /** Starts the process anew after a while, as whoever watches over a machine does. */
+  #supervise(process: Process): void {
+    this.#world.time.after(RESTART_MS, () => {
+      if (this.process !== process) return;
+      this.kill();
+      this.start();
+    });
   }
 
   /** Operations on one file complete in order. */

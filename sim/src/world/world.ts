@@ -200,7 +200,9 @@ export class World {
   /** Who is healed: in half of the runs all, in the others a bare majority, and the rest is gone for good. */
   #chooseCore(): readonly SimulatedNode[] {
     const bits = keyedBits(this.seed, Purpose.core, 0);
-    if (this.config.kinds.length === 0 || bits % 2 === 0) return this.nodes;
+    // A cluster is formed by all of its nodes together.
+    const isFormed = this.nodes.every(({ hasServed }) => hasServed);
+    if (this.config.kinds.length === 0 || bits % 2 === 0 || !isFormed) return this.nodes;
     const first = (bits >>> 1) % this.nodes.length;
     const turned = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
     return turned.slice(0, Math.floor(this.nodes.length / 2) + 1);
