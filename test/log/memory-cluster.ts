@@ -17,8 +17,6 @@ import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import {
   createHost,
   type Decide,
-  type Disk,
-  type DiskFile,
   type EngineSettings,
   type Host,
   initialMembers,
@@ -32,6 +30,7 @@ import {
   type SnapshotLimits,
   WAL_DEFAULTS,
   type WalLimits,
+  withoutSync,
 } from "@quorate/log";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -283,32 +282,6 @@ export class MemoryCluster {
   client(ttlMs: number = 60_000): TestClient {
     return new TestClient(this, ttlMs);
   }
-}
-
-/** The same disk, but its sync says done and does nothing. */
-function withoutSync(disk: Disk, later: (run: () => void) => void): Disk {
-  const lying = (file: DiskFile): DiskFile => ({
-    path: file.path,
-    get bytes() {
-      return file.bytes;
-    },
-    write: file.write.bind(file),
-    sync: (done) => later(() => done(null, undefined)),
-    read: file.read.bind(file),
-    close: file.close.bind(file),
-  });
-  return {
-    claim: disk.claim.bind(disk),
-    list: disk.list.bind(disk),
-    remove: disk.remove.bind(disk),
-    create: (path, bytes, fill, done) => {
-      disk.create(path, bytes, fill, (error, file) => done(error, error === null ? lying(file) : file));
-    },
-    open: (path, done) => {
-      disk.open(path, (error, file) => done(error, error === null ? lying(file) : file));
-    },
-    rename: disk.rename.bind(disk),
-  };
 }
 
 /** What became of one request, as its client sees it. */

@@ -1,4 +1,5 @@
 export type { Disk, DiskFile, Done } from "./disk/disk.ts";
+export { withoutSync } from "./disk/lying-disk.ts";
 export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
 export { createHost, initialMembers } from "./host/host.ts";

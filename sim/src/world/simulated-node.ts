@@ -9,13 +9,13 @@ import {
   type ReplicaStatus,
   SNAPSHOT_DEFAULTS,
   WAL_DEFAULTS,
+  withoutSync,
 } from "@quorate/log";
 import { type Code, compose, type QuorateError } from "@quorate/machine";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
 import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
-import { withoutSync } from "./lying-disk.ts";
 import { observedTransport } from "./observed-transport.ts";
 import { MachineClocks, Process } from "./process.ts";
 import type { World } from "./world.ts";

@@ -27,12 +27,16 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** Endpoints separated by commas. */
-export function endpointList(text: string): string[] {
-  const endpoints = text
+function listed(text: string): string[] {
+  return text
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
+}
+
+/** Endpoints separated by commas. */
+export function endpointList(text: string): string[] {
+  const endpoints = listed(text);
   if (endpoints.length === 0) throw new InvalidArgumentError("no endpoint, as in 127.0.0.1:7401,127.0.0.1:7402");
   return endpoints;
 }
@@ -40,10 +44,7 @@ export function endpointList(text: string): string[] {
 /** From QUORATE_ENDPOINTS, else the cluster that `quorate up` starts. */
 export function defaultEndpoints(): readonly string[] {
   const given = process.env["QUORATE_ENDPOINTS"];
-  const endpoints = (given ?? "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  const endpoints = listed(given ?? "");
   return endpoints.length === 0 ? LOCAL_ENDPOINTS : endpoints;
 }
 

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from "@quorate/log";
+import type { Disk, DiskFile } from "./disk.ts";
 
 /** A disk whose syncs say done and do nothing: the mistake that every power loss is there to find. */
 export function withoutSync(disk: Disk, later: (run: () => void) => void): Disk {
