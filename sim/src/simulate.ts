@@ -86,7 +86,7 @@ function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: Simul
   const programs = clients.map(
     (program): Program =>
       (world, client, number) =>
-        program(client.client, {
+        program(client.caller, {
           number,
           clock: client.process.clock,
           sleep: (ms) => client.sleep(ms),
@@ -100,7 +100,7 @@ function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: Simul
     programs,
     readBack: async (world, client) => {
       for (const invariant of invariants) {
-        const witness = await invariant(client.client);
+        const witness = await invariant(client.caller);
         if (witness !== null) world.report("U1", witness);
       }
     },

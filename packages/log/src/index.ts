@@ -2,13 +2,15 @@ export type { Disk, DiskFile, Done } from "./disk/disk.ts";
 export { withoutSync } from "./disk/lying-disk.ts";
 export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
+export type { SyncedBytes } from "./disk/memory-file.ts";
 export { createHost, initialMembers } from "./host/host.ts";
 export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
 export type { Replica, ReplicaStatus } from "./replica/replica.ts";
+export type { ReplicaObserver } from "./replica/replica-observer.ts";
 export { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "./snapshot/limits.ts";
 export { memoryNetwork } from "./transport/memory-transport.ts";
-export type { FrameSchedule, MemoryNetwork } from "./transport/memory-transport.ts";
+export type { FramePart, FrameSchedule, MemoryNetwork } from "./transport/memory-transport.ts";
 export type {
   DigestReport,
   FormedMember,
@@ -18,4 +20,5 @@ export type {
   SnapshotWanted,
   Transport,
 } from "./transport/transport.ts";
+export type { SnapshotHead } from "./wal/group-log.ts";
 export { WAL_DEFAULTS, type WalLimits } from "./wal/limits.ts";

@@ -21,7 +21,7 @@ function sight(entry: KvEntry | null): Pick<Partial, "sees" | "seenValue" | "see
 
 /** Puts, gets, deletes and compare-and-sets on few keys; every value is written once, so that who wrote it is known. */
 export const kvProgram: Program = async (world, client, number) => {
-  const store = kv(client.client);
+  const store = kv(client.caller);
   const { keys, thinkMs } = world.config;
   const bits = (count: number, what: number): number => keyedBits(world.seed, Purpose.program, number, count, what);
   const known = new Map<string, number>();
@@ -95,7 +95,7 @@ async function sessionRead(
   seenRevision: number,
 ): Promise<number> {
   try {
-    const { entry, revision } = await kv(client.client).read(key, { level: "session" });
+    const { entry, revision } = await kv(client.caller).read(key, { level: "session" });
     if (revision < seenRevision) {
       world.report("J5", `client ${number} read ${key} at revision ${revision}, after it had seen ${seenRevision}`);
     }
@@ -114,7 +114,7 @@ export async function finalReads(world: World, client: SimulatedClient, number: 
   for (let index = 0; index < world.config.keys; index++) {
     const key = `key-${index}`;
     const invokedAt = world.time.nowMs;
-    const { entry, revision } = await kv(client.client).read(key);
+    const { entry, revision } = await kv(client.caller).read(key);
     const base = { process: number, kind: "read", key, value: null, invokedAt } as const;
     world.history.add({ ...base, returnedAt: world.time.nowMs, revision, ...sight(entry) });
   }

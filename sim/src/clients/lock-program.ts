@@ -10,7 +10,7 @@ const LOCKS = 2;
 
 /** Acquires exclusive locks, works under them, asserting at every step that it holds them, and releases them; or dies trying. */
 export const lockProgram: Program = async (world, client, number) => {
-  const locks = lock(client.client, client.process.clock);
+  const locks = lock(client.caller, client.process.clock);
   const fraction = (count: number, what: number): number =>
     keyedFraction(world.seed, Purpose.program, number, count, what);
   for (let count = 1; world.isLoaded; count++) {

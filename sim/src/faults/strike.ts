@@ -1,3 +1,4 @@
+import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { SimulatedNode } from "../world/simulated-node.ts";
 import type { World } from "../world/world.ts";
 import type { Fault } from "./schedule.ts";
@@ -51,12 +52,12 @@ export function strike(world: World, fault: Fault): Undo {
       (choice % 2 === 0 ? node : client.process).clocks.jump((choice % 20_000) - 10_000);
       return NOTHING;
     case "pause":
-      return stopped(node.process);
+      return stopped(world, node);
     case "sleep":
       if (node.process !== null) node.clocks.sleep();
-      return both(() => node.clocks.wake(), stopped(node.process));
+      return both(() => node.clocks.wake(), stopped(world, node));
     case "client-stop":
-      return stopped(client.process);
+      return stopped(world, client);
     case "client-death":
       world.replaceClient(client);
       return NOTHING;
@@ -87,8 +88,12 @@ export function strike(world: World, fault: Fault): Undo {
   }
 }
 
-function stopped(process: SimulatedNode["process"]): Undo {
+function stopped(world: World, { id, process }: SimulatedNode | SimulatedClient): Undo {
   if (process === null) return NOTHING;
   process.stop();
-  return () => process.resume();
+  world.observer.processPaused(id);
+  return () => {
+    process.resume();
+    if (process.isAlive && !process.isStopped) world.observer.processResumed(id);
+  };
 }

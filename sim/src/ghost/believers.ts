@@ -1,5 +1,6 @@
 import type { HeldLock } from "@quorate/lock";
 import type { Coverage } from "../coverage/sometimes.ts";
+import type { Observer } from "../world/observer.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { Report } from "./ghost.ts";
 
@@ -12,18 +13,21 @@ interface Believer {
 export class Believers {
   readonly #report: Report;
   readonly #coverage: Coverage;
+  readonly #observer: Observer;
   readonly #byLock = new Map<string, Believer[]>();
   readonly #tokens = new Map<string, number>();
   /** Locks whose last believer lost it, or died with it. */
   readonly #orphaned = new Set<string>();
 
-  constructor(report: Report, coverage: Coverage) {
+  constructor(report: Report, coverage: Coverage, observer: Observer) {
     this.#report = report;
     this.#coverage = coverage;
+    this.#observer = observer;
   }
 
   /** A client has the lock in its hands, and perhaps believes in it. */
   granted(lock: string, client: SimulatedClient, held: HeldLock): void {
+    this.#observer.lockHeld(lock, client.id, held.token);
     const believers = this.#byLock.get(lock) ?? [];
     if (believers.some((each) => !each.client.process.isAlive)) this.#orphaned.add(lock);
     this.#byLock.set(lock, [...believers.filter((each) => each.client.process.isAlive), { client, held }]);
@@ -51,6 +55,7 @@ export class Believers {
 
   /** It is released, or was lost. */
   gone(lock: string, client: SimulatedClient, held: HeldLock, lost: boolean): void {
+    this.#observer.lockGone(lock, client.id, held.token, lost);
     if (lost) this.#orphaned.add(lock);
     const left = (this.#byLock.get(lock) ?? []).filter((each) => each.client !== client || each.held !== held);
     this.#byLock.set(lock, left);

@@ -1,7 +1,9 @@
 import { type Composite, crc32c, decodeBatch, type RequestId, type Settlement } from "@quorate/machine";
 import type { PeerMessage } from "@quorate/log";
+import type { Speaker } from "@quorate/paxos";
 import type { Coverage } from "../coverage/sometimes.ts";
 import type { InvariantId } from "../invariants/catalogue.ts";
+import { Unobservant } from "../world/observer.ts";
 
 /** What the first replica that applied a batch found; all others must find the same. */
 interface AppliedBatch {
@@ -21,7 +23,7 @@ interface Effect {
 export type Report = (invariant: InvariantId, witness: string) => void;
 
 /** What an observer knows who sees every process at once: the one log, and what became of each request. */
-export class Ghost {
+export class Ghost extends Unobservant {
   readonly #report: Report;
   readonly #coverage: Coverage;
   /** By place in the order of batches that count, from 1. */
@@ -39,6 +41,7 @@ export class Ghost {
   readonly #checksums = new WeakMap<Uint8Array, number>();
 
   constructor(report: Report, coverage: Coverage) {
+    super();
     this.#report = report;
     this.#coverage = coverage;
   }
@@ -49,7 +52,7 @@ export class Ghost {
   }
 
   /** A replica applied its batch number `index`. */
-  applied(node: number, index: number, batch: Uint8Array, composite: Composite): void {
+  stepped(node: number, index: number, batch: Uint8Array, composite: Composite): void {
     const { revision, logTimeMs, digest } = composite;
     const found = { node, checksum: this.#checksum(batch), revision, logTimeMs, digest };
     const first = this.#batches[index - 1];
@@ -141,8 +144,7 @@ export class Ghost {
     else if (first !== node) this.#report("B1", `nodes ${first} and ${node} are both open in ballot ${ballot}`);
   }
 
-  /** A message leaves a node. */
-  sent(node: number, message: PeerMessage): void {
+  override messageSent(node: number, _speaker: Speaker, _to: readonly number[], message: PeerMessage): void {
     if (message.kind === "reject") this.#coverage.hit("ballot rejected");
     else if (message.kind === "promise" && message.votes.length > 0) this.#coverage.hit("promise carrying a vote");
     else if (message.kind === "accept") {

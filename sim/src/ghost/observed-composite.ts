@@ -56,7 +56,7 @@ export class ObservedComposite implements Composite {
       reply(request, settlement);
     });
     this.#index += 1;
-    this.#ghost.applied(this.#node, this.#index, batch, this.#inner);
+    this.#ghost.stepped(this.#node, this.#index, batch, this.#inner);
     for (const [request, settlement] of settled) this.#ghost.settled(this.#node, request, settlement, before);
   }
 

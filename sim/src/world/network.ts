@@ -1,4 +1,5 @@
 import { keyedFraction, Purpose } from "./keyed-random.ts";
+import type { Observer } from "./observer.ts";
 import type { RollingHash } from "./rolling-hash.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -22,23 +23,29 @@ export class SimulatedNetwork {
   readonly #time: VirtualTime;
   readonly #seed: number;
   readonly #hash: RollingHash;
+  readonly #observer: Observer;
   readonly #cuts = new Map<number, number>();
   readonly #noises = new Set<Noise>();
   readonly #frames = new Map<number, number>();
   readonly #lastMs = new Map<number, number>();
 
-  constructor(time: VirtualTime, seed: number, hash: RollingHash) {
+  constructor(time: VirtualTime, seed: number, hash: RollingHash, observer: Observer) {
     this.#time = time;
     this.#seed = seed;
     this.#hash = hash;
+    this.#observer = observer;
   }
 
   /** Nothing passes from one end to the other until the returned function is called. One direction. */
   cut(from: number, to: number): () => void {
     const link = linkOf(from, to);
-    this.#cuts.set(link, (this.#cuts.get(link) ?? 0) + 1);
+    const cuts = this.#cuts.get(link) ?? 0;
+    this.#cuts.set(link, cuts + 1);
+    if (cuts === 0) this.#observer.linkCut(from, to);
     return () => {
-      this.#cuts.set(link, this.#cuts.get(link)! - 1);
+      const left = this.#cuts.get(link)! - 1;
+      this.#cuts.set(link, left);
+      if (left === 0) this.#observer.linkHealed(from, to);
     };
   }
 

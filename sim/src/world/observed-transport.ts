@@ -1,10 +1,14 @@
 import type { PeerMessage, Transport } from "@quorate/log";
+import type { Speaker } from "@quorate/paxos";
 
 /** A transport that shows every message as it is sent. */
-export function observedTransport(transport: Transport, sent: (message: PeerMessage) => void): Transport {
+export function observedTransport(
+  transport: Transport,
+  sent: (speaker: Speaker, to: readonly number[], message: PeerMessage) => void,
+): Transport {
   return {
     send: (group, speaker, to, message) => {
-      sent(message);
+      sent(speaker, to, message);
       transport.send(group, speaker, to, message);
     },
     endTurn: () => transport.endTurn(),

@@ -3,6 +3,7 @@ import type { Subject } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "./config.ts";
+import type { Observer } from "./observer.ts";
 import { setTraps } from "./traps.ts";
 import { World } from "./world.ts";
 
@@ -23,16 +24,18 @@ export interface RunResult {
  * One run: a function of its arguments, twice the same to the byte. One at a time in a process.
  *
  * @param subject - what is put to the test. Default: the key-value store and the locks of this project.
+ * @param observers - told of everything that happens; with or without them the run is the same.
  */
 export async function runOnce(
   config: RunConfig,
   seed: number,
   schedule: readonly Fault[],
   subject: Subject = ownSubject(config),
+  observers: readonly Observer[] = [],
 ): Promise<RunResult> {
   const restore = setTraps();
   try {
-    const world = new World(config, seed, schedule, subject);
+    const world = new World(config, seed, schedule, subject, observers);
     await world.run();
     return {
       hash: world.hash.toString(),

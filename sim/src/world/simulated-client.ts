@@ -7,9 +7,10 @@ import {
   createClient,
   type ServerFrame,
 } from "@quorate/client";
-import { crc32c } from "@quorate/machine";
+import { type Caller, crc32c } from "@quorate/machine";
 import { decodeClientFrames, decodeServerFrames, encodeClientFrames, encodeServerFrames } from "@quorate/net/codec";
 import { keyedSeed, Purpose } from "./keyed-random.ts";
+import { ObservedCaller } from "./observed-caller.ts";
 import { type MachineClocks, Process } from "./process.ts";
 import { clocksOf } from "./simulated-node.ts";
 import type { World } from "./world.ts";
@@ -25,6 +26,8 @@ export class SimulatedClient {
   readonly id: number;
   readonly process: Process;
   readonly client: Client;
+  /** The client, in sight of the observers: what programs use. */
+  readonly caller: Caller;
   readonly #world: World;
 
   /** @param number - among all that ever ran, from 1. */
@@ -43,6 +46,16 @@ export class SimulatedClient {
       sessionTtlMs,
       limits: { ...CLIENT_LIMITS, timeoutMs: 5000 },
     });
+    this.caller = new ObservedCaller(this.client, {
+      invoked: (kind, machine, level) => {
+        const call = world.nextCall();
+        world.observer.callInvoked(this.id, call, kind, machine, level);
+        return call;
+      },
+      answered: (call, { revision }) => world.observer.callAnswered(this.id, call, revision),
+      failed: (call, error) => world.observer.callFailed(this.id, call, error),
+    });
+    world.observer.processStarted(this.id, 1);
   }
 
   /** Resolves after `ms` on the clock of this client; never, once it is dead. */

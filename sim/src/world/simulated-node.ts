@@ -16,6 +16,7 @@ import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
 import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
+import { ObservedReplica } from "./observed-replica.ts";
 import { observedTransport } from "./observed-transport.ts";
 import { MachineClocks, Process } from "./process.ts";
 import type { World } from "./world.ts";
@@ -70,7 +71,10 @@ export class SimulatedNode {
     this.#world = world;
     this.id = id;
     this.clocks = clocksOf(world, id);
-    this.disk = new MemoryDisk({ later: (run, operation) => this.#later(run, operation) });
+    this.disk = new MemoryDisk({
+      later: (run, operation) => this.#later(run, operation),
+      synced: (path, synced) => world.observer.bytesSynced(id, path, synced),
+    });
   }
 
   /** Batches that its state has taken in. */
@@ -94,7 +98,9 @@ export class SimulatedNode {
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
     if (this.#syncFails) this.#explained.add("LOG_FAILED");
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
-    const transport = observedTransport(world.peers.transport(id), (message) => world.sent(id, message));
+    const transport = observedTransport(world.peers.transport(id), (speaker, to, message) =>
+      world.sent(id, speaker, to, message),
+    );
     const later = (run: () => void): void => world.time.after(0.5, () => process.enter(run));
     const host = createHost({
       cluster: "simulated",
@@ -129,7 +135,9 @@ export class SimulatedNode {
     this.#composite = new ObservedComposite(composed, world.ghost, id, running, (made) => {
       if (this.process === process) this.#composite = made;
     });
-    host.open({ group: GROUP, machine: this.#composite, members: initialMembers(all) }, (error, replica) => {
+    const observer = new ObservedReplica(id, world.observer);
+    world.observer.processStarted(id, this.starts);
+    host.open({ group: GROUP, machine: this.#composite, members: initialMembers(all), observer }, (error, replica) => {
       if (error !== null) this.#fail(process, error);
       else if (this.process === process) {
         this.replica = replica;
@@ -143,12 +151,14 @@ export class SimulatedNode {
     if (this.process === null) return;
     this.#end();
     this.disk.kill();
+    this.#world.observer.processDied(this.id);
   }
 
   /** The power goes: of the unsynced sectors each is kept, lost or torn, as `choice` and its place say. */
   losePower(choice: number): void {
     this.#end();
     this.dark = true;
+    this.#world.observer.powerLost(this.id);
     this.disk.crash(({ kind, path, sector }) => {
       const bits = keyedBits(choice, Purpose.sectorKept, this.id, textBits(path), sector);
       if (kind === "name") return bits & 1;
@@ -245,6 +255,7 @@ export class SimulatedNode {
   /** A process that stopped serving because of its disk is started anew; any other must not stop. */
   #fail(process: Process, error: QuorateError): void {
     if (this.process !== process || error.code === "CLOSED") return;
+    this.#world.observer.processFailed(this.id, error);
     if (this.#explained.has(error.code)) {
       if (!this.#broken) this.#supervise(process);
       this.#broken = true;
@@ -274,8 +285,18 @@ export class SimulatedNode {
     const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
     const atMs = Math.max(begunMs + durationMs, this.stalledToMs);
     this.#diskFreeMs.set(path, atMs);
+    if (kind === "write") world.observer.writeIssued(this.id, path, position, bytes);
+    const { observer } = world;
+    const complete =
+      kind === "rename" || kind === "remove"
+        ? () => {
+            run();
+            if (kind === "rename") observer.fileRenamed(this.id, path);
+            else observer.fileRemoved(this.id, path);
+          }
+        : run;
     world.time.at(atMs, () => {
-      if (process === this.process) process?.enter(run);
+      if (process === this.process) process?.enter(complete);
     });
   }
 }

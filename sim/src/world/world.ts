@@ -1,5 +1,6 @@
-import { memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
+import { type FramePart, memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
 import { QuorateError } from "@quorate/machine";
+import type { Speaker } from "@quorate/paxos";
 import type { Program, Subject } from "../clients/program.ts";
 import { Coverage } from "../coverage/sometimes.ts";
 import type { Fault } from "../faults/schedule.ts";
@@ -12,6 +13,7 @@ import type { RunConfig } from "./config.ts";
 import { drain } from "./drain.ts";
 import { keyedBits, Purpose } from "./keyed-random.ts";
 import { SimulatedNetwork } from "./network.ts";
+import { type Observer, observersOf } from "./observer.ts";
 import { RollingHash } from "./rolling-hash.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedNode } from "./simulated-node.ts";
@@ -32,6 +34,8 @@ export class World {
   readonly time: VirtualTime = new VirtualTime();
   readonly hash: RollingHash = new RollingHash();
   readonly coverage: Coverage = new Coverage();
+  /** Told of everything that can be seen. */
+  readonly observer: Observer;
   readonly ghost: Ghost;
   readonly believers: Believers;
   readonly history: ClientHistory = new ClientHistory();
@@ -49,19 +53,39 @@ export class World {
   readonly #programs = new Map<SimulatedClient, Program>();
   readonly #undos = new Set<() => void>();
   #clientsMade = 0;
+  #calls = 0;
+  #frames = 0;
   #healed = false;
   #core: readonly SimulatedNode[] = [];
 
-  constructor(config: RunConfig, seed: number, schedule: readonly Fault[], subject: Subject) {
+  /** @param observers - who else looks on; they change nothing. */
+  constructor(
+    config: RunConfig,
+    seed: number,
+    schedule: readonly Fault[],
+    subject: Subject,
+    observers: readonly Observer[],
+  ) {
     this.config = config;
     this.subject = subject;
     this.seed = seed;
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     this.ghost = new Ghost(report, this.coverage);
-    this.believers = new Believers(report, this.coverage);
-    this.network = new SimulatedNetwork(this.time, seed, this.hash);
-    this.peers = memoryNetwork((from, to, bytes, deliver) => {
-      this.network.frame(from, to, bytes, (passed) => this.#arrive(from, to, passed, deliver));
+    this.observer = observersOf([this.ghost, ...observers]);
+    this.believers = new Believers(report, this.coverage, this.observer);
+    const { time } = this;
+    this.observer.runBegan({
+      seed,
+      nodes: config.nodes,
+      get nowMs() {
+        return time.nowMs;
+      },
+    });
+    this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);
+    this.peers = memoryNetwork((from, to, bytes, deliver, parts) => {
+      const frame = ++this.#frames;
+      this.observer.frameSent(frame, from, to, parts);
+      this.network.frame(from, to, bytes, (passed) => this.#arrive(frame, from, to, passed, deliver, parts));
     });
     this.nodes = Array.from({ length: config.nodes }, (_, index) => new SimulatedNode(this, index + 1));
     for (const node of this.nodes) {
@@ -77,10 +101,15 @@ export class World {
     this.violation ??= { invariant, witness, atMs: this.time.nowMs };
   }
 
-  sent(node: number, message: PeerMessage): void {
+  /** The number of the next call of a client. */
+  nextCall(): number {
+    return ++this.#calls;
+  }
+
+  sent(node: number, speaker: Speaker, to: readonly number[], message: PeerMessage): void {
     this.hash.addText(message.kind);
     for (const value of Object.values(message)) if (typeof value === "number") this.hash.add(value);
-    this.ghost.sent(node, message);
+    this.observer.messageSent(node, speaker, to, message);
   }
 
   /** A client was told that a call failed. */
@@ -98,6 +127,7 @@ export class World {
     if (!this.isLoaded) return;
     const program = this.#programs.get(client)!;
     client.process.end();
+    this.observer.processDied(client.id);
     this.#programs.delete(client);
     this.#addClient(program, this.clients.indexOf(client));
   }
@@ -170,17 +200,20 @@ export class World {
 
   #plan(schedule: readonly Fault[]): void {
     let atMs = 0;
-    for (const fault of schedule) {
+    for (const [index, fault] of schedule.entries()) {
       atMs += fault.gapMs;
-      this.time.at(atMs, () => this.#strike(fault));
+      this.time.at(atMs, () => this.#strike(index, fault));
     }
   }
 
-  #strike(fault: Fault): void {
+  #strike(index: number, fault: Fault): void {
     if (this.#healed) return;
+    this.observer.faultStruck(index, fault);
     const end = strike(this, fault);
     const undo = (): void => {
-      if (this.#undos.delete(undo)) end();
+      if (!this.#undos.delete(undo)) return;
+      end();
+      this.observer.faultEnded(index, fault);
     };
     this.#undos.add(undo);
     this.time.after(fault.forMs, undo);
@@ -190,6 +223,7 @@ export class World {
     this.#healed = true;
     for (const undo of [...this.#undos]) undo();
     this.#core = this.#chooseCore();
+    this.observer.healed(this.#core.map(({ id }) => id));
     for (const node of this.nodes) {
       node.stalledToMs = 0;
       if (this.#core.includes(node)) node.start();
@@ -209,8 +243,16 @@ export class World {
   }
 
   /** A frame of a peer is at the end of its way. */
-  #arrive(from: number, to: number, passed: boolean, deliver: () => void): void {
+  #arrive(
+    frame: number,
+    from: number,
+    to: number,
+    passed: boolean,
+    deliver: () => void,
+    parts: readonly FramePart[],
+  ): void {
     const lose = (): void => {
+      this.observer.frameLost(frame, from, to, parts);
       // Delivered over a cut link: the sender's queue is emptied, and nobody hears of it.
       this.peers.cut(from, to);
       deliver();
@@ -218,8 +260,15 @@ export class World {
     };
     const node = this.nodes[to - 1]!;
     if (!passed || (node.process === null && node.dark)) return lose();
-    if (node.process === null) return deliver();
-    node.process.enter(deliver, lose);
+    if (node.process === null) {
+      this.observer.frameLost(frame, from, to, parts);
+      return deliver();
+    }
+    const take = (): void => {
+      this.observer.frameDelivered(frame, from, to, parts);
+      deliver();
+    };
+    node.process.enter(take, lose);
   }
 
   #lookAgain(node: SimulatedNode): void {

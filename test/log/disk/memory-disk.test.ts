@@ -141,3 +141,25 @@ test("faults do what they say: lost, misdirected, stalled", () => {
   turns.run();
   assert.equal(ended, false);
 });
+
+test("what a sync made durable is told with its bytes, though the same sectors were written again since", () => {
+  const turns = new Turns();
+  const told: { readonly from: number; readonly end: number; readonly first: number }[] = [];
+  const disk = new MemoryDisk({
+    later: turns.later,
+    synced: (_path, { from, end, image }) => told.push({ from, end, first: image[from]! }),
+  });
+  const file = turns.finish<DiskFile>((done) =>
+    disk.create("f", 2_048, (_, length) => new Uint8Array(length).fill(1), done),
+  );
+  write(turns, file, 512, 1_024, 2);
+  file.write(512, [new Uint8Array(512).fill(3)], () => undefined);
+  file.sync(() => undefined);
+  file.write(512, [new Uint8Array(512).fill(4)], () => undefined);
+  turns.run();
+  assert.equal(told.length, 1);
+  const { first, from, end } = told[0]!;
+  assert.deepEqual([from, end], [512, 1_536]);
+  disk.crash(LOSE_ALL);
+  assert.equal(disk.bytes("f")[512], first, "what was told is what a power loss leaves");
+});

@@ -1,7 +1,7 @@
 import type { QuorateError } from "@quorate/machine";
 import type { Disk, DiskFile, Done } from "./disk.ts";
 import { diskFailed, diskFull, folderInUse } from "./disk-errors.ts";
-import { MemoryFile } from "./memory-file.ts";
+import { MemoryFile, type SyncedBytes } from "./memory-file.ts";
 import { SECTOR_BYTES } from "./sector.ts";
 
 /** What a memory disk is about to do; given to its hooks. */
@@ -41,6 +41,8 @@ export interface MemoryDiskOptions {
   readonly later: (run: () => void, operation: DiskOperation) => void;
   /** Asked before every operation; `null`: nothing goes wrong. */
   readonly fault?: (operation: DiskOperation) => DiskFault | null;
+  /** Told when a sync has made something durable, before its caller is. */
+  readonly synced?: (path: string, synced: SyncedBytes) => void;
   /** Space for all files together. Default: no limit. */
   readonly bytesMax?: number;
 }
@@ -50,6 +52,7 @@ interface NameChange {
   readonly apply: () => void;
 }
 
+const NOBODY = (): void => undefined;
 const NO_FAULT = (): DiskFault | null => null;
 
 /**
@@ -62,6 +65,7 @@ export class MemoryDisk implements Disk {
   /** May be changed at any time. */
   bytesMax: number;
   readonly #later: (run: () => void, operation: DiskOperation) => void;
+  readonly #told: (path: string, synced: SyncedBytes) => void;
   #names = new Map<string, MemoryFile>();
   readonly #changes = new Set<NameChange>();
   #claimed = false;
@@ -70,6 +74,7 @@ export class MemoryDisk implements Disk {
 
   constructor(options: MemoryDiskOptions) {
     this.#later = options.later;
+    this.#told = options.synced ?? NOBODY;
     this.fault = options.fault ?? NO_FAULT;
     this.bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
   }
@@ -90,6 +95,11 @@ export class MemoryDisk implements Disk {
   bytes(path: string): Uint8Array {
     const file = this.#existing(path);
     return file.read(0, file.length);
+  }
+
+  /** Content of a file as a power loss would leave it if nothing unsynced reached the disk; a view or a copy. */
+  durable(path: string): Uint8Array {
+    return this.#existing(path).durable();
   }
 
   /** One bit of a file rots, durably. */
@@ -298,7 +308,8 @@ export class MemoryDisk implements Disk {
           failed = diskFailed("sync", path, 0, "input/output error");
         }
         this.#complete(life, operation, () => {
-          synced?.();
+          const made = synced === null ? null : synced();
+          if (made !== null) this.#told(path, made);
           done(failed, undefined);
         });
       },

@@ -6,6 +6,16 @@ interface WriteUnderWay {
   readonly bytes: Uint8Array;
 }
 
+/** What a sync made durable. */
+export interface SyncedBytes {
+  /** First byte of the first sector. */
+  readonly from: number;
+  /** After the last sector. */
+  readonly end: number;
+  /** The file as a power loss would leave it, whole; a view, to be read at once. */
+  readonly image: Uint8Array;
+}
+
 /** What one sync covers: per sector the bytes that a power loss would bring back. */
 type Overlay = Map<number, Uint8Array>;
 
@@ -50,17 +60,56 @@ export class MemoryFile {
     this.#underWay.delete(write);
   }
 
-  /** Begins a sync of every write that has finished; durable when the returned function is called. */
-  beginSync(): () => void {
+  /** Begins a sync of every write that has finished; durable when the returned function is called, which tells what is. */
+  beginSync(): () => SyncedBytes | null {
     const sync = { overlay: this.#unsynced, length: this.#length };
     this.#unsynced = new Map();
     this.#syncing.push(sync);
     return () => {
       const index = this.#syncing.indexOf(sync);
-      if (index < 0) return;
-      this.#syncing.splice(0, index + 1);
+      if (index < 0) return null;
+      const ended = this.#syncing.splice(0, index + 1);
       this.#durableLength = Math.max(this.#durableLength, sync.length);
+      return this.#synced(ended.map(({ overlay }) => overlay));
     };
+  }
+
+  /** The file as a power loss would leave it if nothing unsynced reached the disk. A view or a copy. */
+  durable(from: number = 0, end: number = this.#durableLength): Uint8Array {
+    const pending = [...this.#syncing.map(({ overlay }) => overlay), this.#unsynced, this.#abandoned];
+    const first = Math.floor(from / SECTOR_BYTES);
+    let image: Uint8Array | null = null;
+    for (const overlay of pending) {
+      if (overlay.size === 0) continue;
+      for (let sector = first; sector * SECTOR_BYTES < end; sector++) {
+        if (!overlay.has(sector)) continue;
+        image ??= this.#bytes.slice(0, this.#durableLength);
+      }
+    }
+    if (image === null) return this.#bytes.subarray(0, this.#durableLength);
+    // The oldest stands for what is on the disk.
+    for (const overlay of pending.reverse()) {
+      for (const [sector, bytes] of overlay) {
+        const at = sector * SECTOR_BYTES;
+        if (at < image.length) image.set(bytes.subarray(0, Math.min(SECTOR_BYTES, image.length - at)), at);
+      }
+    }
+    return image;
+  }
+
+  #synced(overlays: readonly Overlay[]): SyncedBytes | null {
+    let first = Infinity;
+    let last = -1;
+    for (const overlay of overlays) {
+      for (const sector of overlay.keys()) {
+        if (sector < first) first = sector;
+        if (sector > last) last = sector;
+      }
+    }
+    if (last < 0) return null;
+    const from = first * SECTOR_BYTES;
+    const end = (last + 1) * SECTOR_BYTES;
+    return { from, end, image: this.durable(from, end) };
   }
 
   /**

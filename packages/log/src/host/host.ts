@@ -16,6 +16,7 @@ import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
 import { Counters } from "../replica/counters.ts";
 import { GroupReplica, type Replica, type ReplicaRoom, type ReplicaStart } from "../replica/replica.ts";
+import type { ReplicaObserver } from "../replica/replica-observer.ts";
 import { ImageReader } from "../replica/image-reader.ts";
 import { startingPoint } from "../replica/starting-point.ts";
 import { takeCheckpoint } from "../snapshot/checkpoint.ts";
@@ -64,6 +65,8 @@ export interface ReplicaOptions {
   readonly machine: Composite;
   /** The set that the group begins with, the same at every node. Incarnation 0: the one that the node was formed with. Ignored once the log has a set. */
   readonly members: Members;
+  /** Told of all that the replica does. Default: nobody. */
+  readonly observer?: ReplicaObserver;
 }
 
 /** What a host is, at one moment. */
@@ -513,6 +516,7 @@ class RunningHost implements Host {
       diskFull: () => wal.full,
       leaseStands: (validUntilMs) => this.#leaseStands(validUntilMs),
       wake: () => this.#wake(),
+      observer: options.observer ?? null,
     };
     // Power was lost between the snapshot and the log's record of it: the log may go now.
     const head = snapshots.latest(group);

@@ -48,6 +48,7 @@ import { ImageReader } from "./image-reader.ts";
 import { Reads } from "./reads.ts";
 import { Repair } from "./repair.ts";
 import { Replies } from "./replies.ts";
+import type { ReplicaObserver } from "./replica-observer.ts";
 import { Watches } from "./watches.ts";
 
 /** What a replica is and does, at one moment. */
@@ -139,6 +140,8 @@ export interface ReplicaRoom {
   leaseStands(validUntilMs: number): boolean;
   /** Makes sure that a turn comes. */
   wake(): void;
+  /** `null`: nobody looks. */
+  readonly observer: ReplicaObserver | null;
 }
 
 /** The state that a replica begins with: of a snapshot, or none. */
@@ -199,6 +202,7 @@ export class GroupReplica implements Replica {
       (request, settlement) => this.#replies.settle(request, settlement),
       (entry, counted) => this.#applied(entry, counted),
     );
+    room.observer?.began({ node: room.node, incarnation: room.incarnation, zone: 0 }, room.speaker().life, durable);
     if (start.slot > 0) this.#applier.replace(start.composite, start.slot, start.standing);
     this.#carryOut = new CarryOut(room.log, this.#governings, room.send, room.wake);
     this.#reads = new Reads({
@@ -418,6 +422,7 @@ export class GroupReplica implements Replica {
     this.#batcher.propose(propose, nowMs, this.#applier.composite.dueMs(), writing);
     this.#reads.ask(this.#engine, nowMs);
     const output = this.#engine.output();
+    this.#room.observer?.output(output, nowMs);
     this.#carryOut.carry(output);
     this.#chosenTo = output.chosenTo;
     this.#governing = output.governing;
@@ -452,6 +457,7 @@ export class GroupReplica implements Replica {
     if (entry.kind === "members") this.#membersSlot = entry.slot;
     if (entry.kind === "batch" && entry.origin === this.#batcher.opening) this.#batcher.decided(counted);
     this.#digests.note(entry.slot, this.#applier.composite.digest);
+    this.#room.observer?.applied(entry, counted, this.#applier.composite);
   }
 
   /** The opening that the engine names now is the one that batches are stamped for. */
@@ -494,6 +500,7 @@ export class GroupReplica implements Replica {
     this.#engine.installed(head.slot, head.governing);
     this.#checkpointTo = head.slot;
     this.#counters.add("snapshots-installed");
+    this.#room.observer?.installed(head, composite);
     this.#watches.closeAll();
   }
 
@@ -523,6 +530,7 @@ export class GroupReplica implements Replica {
         if (error === null) {
           this.#checkpointTo = Math.max(this.#checkpointTo, head.slot);
           this.#engine.checkpointed(head.slot);
+          this.#room.observer?.checkpointed(head);
           return this.#counters.add("checkpoints");
         }
         // No space, or none yet: the log stays as long as it is, and the next try comes later.

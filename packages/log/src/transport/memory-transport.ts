@@ -1,8 +1,24 @@
 import type { Speaker } from "@quorate/paxos";
 import type { PeerMessage, Transport } from "./transport.ts";
 
-/** When a frame of `bytes` bytes from one node to another arrives: call `deliver` in a later turn, once, twice or never. */
-export type FrameSchedule = (from: number, to: number, bytes: number, deliver: () => void) => void;
+/** One message in a frame, and who speaks it. */
+export interface FramePart {
+  readonly group: number;
+  readonly speaker: Speaker;
+  readonly message: PeerMessage;
+}
+
+/**
+ * When a frame of `bytes` bytes from one node to another arrives: call `deliver` in a later turn, once, twice or never. `parts`: what it
+ * carries; empty for the news that a link is refused.
+ */
+export type FrameSchedule = (
+  from: number,
+  to: number,
+  bytes: number,
+  deliver: () => void,
+  parts: readonly FramePart[],
+) => void;
 
 /** A network in memory: links between the transports of its nodes, for tests and the simulator. */
 export interface MemoryNetwork {
@@ -15,12 +31,6 @@ export interface MemoryNetwork {
   healAll(): void;
   /** Frames that arrived. */
   readonly delivered: number;
-}
-
-interface Part {
-  readonly group: number;
-  readonly speaker: Speaker;
-  readonly message: PeerMessage;
 }
 
 /** Payload bytes of a message, near enough for the limits on queues. */
@@ -41,7 +51,7 @@ function payloadBytes(message: PeerMessage): number {
 class MemoryTransport implements Transport {
   readonly #network: Network;
   readonly #node: number;
-  readonly #outgoing = new Map<number, Part[]>();
+  readonly #outgoing = new Map<number, FramePart[]>();
   readonly #queuedBytes = new Map<number, number>();
   #receive: ((from: Speaker, group: number, message: PeerMessage) => void) | null = null;
   #refused: ((node: number) => void) | null = null;
@@ -81,11 +91,12 @@ class MemoryTransport implements Transport {
       const bytes = parts.reduce((sum, part) => sum + payloadBytes(part.message), 0);
       this.#queuedBytes.set(node, this.queuedBytes(node) + bytes);
       let first = true;
-      this.#network.schedule(this.#node, node, bytes, () => {
+      const deliver = (): void => {
         if (first) this.#queuedBytes.set(node, this.queuedBytes(node) - bytes);
         first = false;
         this.#network.deliver(this.#node, node, parts);
-      });
+      };
+      this.#network.schedule(this.#node, node, bytes, deliver, parts);
     }
     this.#outgoing.clear();
   }
@@ -94,7 +105,7 @@ class MemoryTransport implements Transport {
     return this.#queuedBytes.get(node) ?? 0;
   }
 
-  take(parts: readonly Part[]): void {
+  take(parts: readonly FramePart[]): void {
     for (const part of parts) this.#receive?.(part.speaker, part.group, part.message);
   }
 
@@ -133,7 +144,7 @@ class Network implements MemoryNetwork {
   }
 
   /** A node that is not there refuses the link, and its peer is told so in a later turn. */
-  deliver(from: number, to: number, parts: readonly Part[]): void {
+  deliver(from: number, to: number, parts: readonly FramePart[]): void {
     if (this.#cuts.has(`${from}>${to}`)) return;
     const receiver = this.#transports.get(to);
     if (receiver !== undefined && receiver.isOpen) {
@@ -143,9 +154,10 @@ class Network implements MemoryNetwork {
     }
     if (this.#cuts.has(`${to}>${from}`)) return;
     const sender = this.#transports.get(from);
-    this.schedule(to, from, 0, () => {
+    const refuse = (): void => {
       if (this.#transports.get(from) === sender && !(this.#transports.get(to)?.isOpen ?? false)) sender?.refuse(to);
-    });
+    };
+    this.schedule(to, from, 0, refuse, []);
   }
 }
 

@@ -1,0 +1,20 @@
+import type { Composite } from "@quorate/machine";
+import type { Durable, Entry, Member, Output } from "@quorate/paxos";
+import type { SnapshotHead } from "../wal/group-log.ts";
+
+/**
+ * Sees what a replica does, as it does it: for simulators, tests and tracing. What it is given belongs to the replica and may be used again
+ * after the call, except entries, messages, records and heads, which never change. It must neither throw nor call the replica.
+ */
+export interface ReplicaObserver {
+  /** The replica begins. `durable`: the engine's first state, as recovery read it; `life`: of the process. */
+  began(self: Member, life: number, durable: Durable): void;
+  /** One output of the engine, before any of it is carried out. `nowMs`: the clock that the engine was told. */
+  output(output: Output, nowMs: number): void;
+  /** `entry` was applied; `counted`: it is not void (rule 9), and `composite` has taken it in. */
+  applied(entry: Entry, counted: boolean, composite: Composite): void;
+  /** A checkpoint of the state after `head.slot` is durable, and the log below it may go. */
+  checkpointed(head: SnapshotHead): void;
+  /** The state was replaced by a snapshot from a peer. */
+  installed(head: SnapshotHead, composite: Composite): void;
+}

@@ -1,0 +1,49 @@
+import type { ReplicaObserver, SnapshotHead } from "@quorate/log";
+import type { Composite } from "@quorate/machine";
+import type { Durable, Entry, Member, Output } from "@quorate/paxos";
+import type { Observer } from "./observer.ts";
+
+/** Tells the observers of a run what the replica of one process does. */
+export class ObservedReplica implements ReplicaObserver {
+  readonly #node: number;
+  readonly #observer: Observer;
+  #leader = 0;
+  #opening = 0;
+  #promised = 0;
+  #chosenTo = 0;
+
+  constructor(node: number, observer: Observer) {
+    this.#node = node;
+    this.#observer = observer;
+  }
+
+  began(self: Member, life: number, durable: Durable): void {
+    this.#observer.replicaBegan(this.#node, self, life, durable);
+  }
+
+  output(output: Output, nowMs: number): void {
+    this.#observer.output(this.#node, output, nowMs);
+    const { leader, opening, promised, chosenTo } = output;
+    if (chosenTo > this.#chosenTo) {
+      this.#chosenTo = chosenTo;
+      this.#observer.chosenKnown(this.#node, chosenTo);
+    }
+    if (leader === this.#leader && opening === this.#opening && promised === this.#promised) return;
+    this.#leader = leader;
+    this.#opening = opening;
+    this.#promised = promised;
+    this.#observer.roleChanged(this.#node, leader, opening, promised);
+  }
+
+  applied(entry: Entry, counted: boolean, composite: Composite): void {
+    this.#observer.applied(this.#node, entry, counted, composite);
+  }
+
+  checkpointed(head: SnapshotHead): void {
+    this.#observer.snapshotTaken(this.#node, head);
+  }
+
+  installed(head: SnapshotHead, composite: Composite): void {
+    this.#observer.snapshotInstalled(this.#node, head, composite);
+  }
+}
