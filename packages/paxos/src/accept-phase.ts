@@ -1,12 +1,13 @@
 import type { Ballot } from "./ballot.ts";
-import type { EngineLimits } from "./config.ts";
+import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
+import { must } from "./invariants.ts";
 import type { Accept } from "./message.ts";
+import type { Peer } from "./peers.ts";
 import type { Quorum } from "./quorum/quorum.ts";
-import type { SlotWindow } from "./slot-window.ts";
 
 /**
- * Phase 2 of one ballot: which slots are in flight, which of them left, and what is acknowledged.
+ * Phase 2 of one ballot: which slots are in flight, which of them left and for whom they must be kept, and what is acknowledged.
  *
  * Source: L. Lamport, *Paxos Made Simple*, section 2.2, phase 2, and section 3; rules 4, 8, 10, 15, 16.
  */
@@ -25,8 +26,10 @@ export class AcceptPhase {
   /** A membership change in flight: nothing above it is proposed (rule 10). 0: none. */
   changeSlot = 0;
   bytesInFlight = 0;
+  private readonly core: Core;
 
-  constructor(ballot: Ballot, startSlot: number) {
+  constructor(core: Core, ballot: Ballot, startSlot: number) {
+    this.core = core;
     this.ballot = ballot;
     this.startSlot = startSlot;
     this.nextSlot = startSlot;
@@ -35,8 +38,9 @@ export class AcceptPhase {
   }
 
   /** Whether one more batch fits the window. One is always taken. */
-  hasRoom(chosenTo: number, bytes: number, limits: EngineLimits): boolean {
-    const slots = this.nextSlot - 1 - chosenTo;
+  hasRoom(bytes: number): boolean {
+    const { limits } = this.core.config;
+    const slots = this.nextSlot - 1 - this.core.learner.chosenTo;
     return slots === 0 || (slots < limits.windowSlots && this.bytesInFlight + bytes <= limits.windowBytesMax);
   }
 
@@ -52,10 +56,12 @@ export class AcceptPhase {
   }
 
   /**
-   * Slots to `chosenTo` became known chosen by learning, in flight or not. They were not counted in this ballot, so it
-   * speaks of none of them (rule 15), nor waits for them.
+   * Slots became known chosen by learning, in flight or not. They were not counted in this ballot, so it speaks of none of
+   * them (rule 15), nor waits for them.
    */
-  learned(chosenTo: number, votes: SlotWindow): void {
+  learned(): void {
+    const { votes, learner } = this.core;
+    const { chosenTo } = learner;
     this.ackFrom = chosenTo + 1;
     if (this.changeSlot <= chosenTo) this.changeSlot = 0;
     if (this.nextSlot <= chosenTo) this.nextSlot = chosenTo + 1;
@@ -64,21 +70,51 @@ export class AcceptPhase {
     for (let slot = chosenTo + 1; slot < this.nextSlot; slot++) this.bytesInFlight += votes.get(slot)!.bytes.length;
   }
 
-  /** One ranged accept from `slotFrom` on; `null` if its first entry is no longer at hand. */
-  acceptFrom(
-    slotFrom: number,
-    slotTo: number,
-    votes: SlotWindow,
-    chosenTo: number,
-    limits: EngineLimits,
-  ): Accept | null {
+  /** Hands out what was proposed and did not leave yet, to all members. */
+  sendNew(): void {
+    if (this.sentTo >= this.nextSlot - 1) return;
+    const others = this.core.others();
+    while (this.sentTo < this.nextSlot - 1) {
+      const accept = this.acceptFrom(this.sentTo + 1, this.nextSlot - 1);
+      must(accept !== null, "what was proposed and not sent is at hand");
+      this.core.send(others, accept);
+      this.sentTo = accept.entries[accept.entries.length - 1]!.slot;
+    }
+  }
+
+  /** A follower that answers twice with the same watermark, below what left, has lost something on the way. */
+  resendLost(peer: Peer, acceptedTo: number): void {
+    const stuck = acceptedTo === peer.acceptedToBefore && acceptedTo < this.sentTo;
+    peer.acceptedToBefore = acceptedTo;
+    if (!stuck) return;
+    const again = this.acceptFrom(acceptedTo + 1, this.sentTo);
+    if (again !== null) this.core.send([peer.node], again);
+  }
+
+  /** No entry from here on is dropped from memory: a follower that answers may still need it as an accept. */
+  keepFrom(): number {
+    const { core } = this;
+    let keep = this.nextSlot;
+    for (const node of core.others()) {
+      const member = core.learner.quorum.voters.find((voter) => voter.node === node);
+      if (member === undefined) continue;
+      const peer = core.peers.of(node, member.incarnation);
+      if (core.nowMs - peer.answeredMs < core.config.electionTimeoutMs) keep = Math.min(keep, peer.acceptedTo + 1);
+    }
+    return Math.max(keep, this.nextSlot - core.config.limits.windowSlots);
+  }
+
+  /** One ranged accept of slotFrom … slotTo, as far as it goes; `null` if its first entry is no longer at hand. */
+  private acceptFrom(slotFrom: number, slotTo: number): Accept | null {
+    const { votes, learner, config } = this.core;
+    const { messageEntriesMax, messageBytesMax } = config.limits;
     const entries: Entry[] = [];
     let bytes = 0;
-    for (let slot = slotFrom; slot <= slotTo && entries.length < limits.messageEntriesMax; slot++) {
+    for (let slot = slotFrom; slot <= slotTo && entries.length < messageEntriesMax; slot++) {
       const entry = votes.get(slot);
       if (entry === null || entry.ballot !== this.ballot) break;
       bytes += entry.bytes.length;
-      if (bytes > limits.messageBytesMax && entries.length > 0) break;
+      if (bytes > messageBytesMax && entries.length > 0) break;
       entries.push(entry);
     }
     if (entries.length === 0) return null;
@@ -88,7 +124,7 @@ export class AcceptPhase {
       startSlot: this.startSlot,
       entries,
       ackFrom: this.ackFrom,
-      ackTo: chosenTo,
+      ackTo: learner.chosenTo,
     };
   }
 }

@@ -29,6 +29,11 @@ export function nodeOf(ballot: Ballot): number {
   return ballot % NODES;
 }
 
+/** Whether `node` owns `ballot`: nobody else may prepare or lead it. */
+export function isOwner(node: number, ballot: Ballot): boolean {
+  return nodeOf(ballot) === node;
+}
+
 /** The lowest ballot of `node` that is higher than `above`. */
 export function nextBallot(above: Ballot, node: number): Ballot {
   const sameRound = ballotOf(roundOf(above), node);

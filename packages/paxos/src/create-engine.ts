@@ -1,28 +1,18 @@
-import { type Ballot, nextBallot, nodeOf } from "./ballot.ts";
-import type { EngineConfig } from "./config.ts";
+import type { Ballot } from "./ballot.ts";
+import { CatchUp } from "./catch-up.ts";
 import { copyOf, fingerprintOf } from "./copy.ts";
+import type { EngineConfig } from "./config.ts";
 import { Core } from "./core.ts";
-import { type Campaigner, Election, isOwner } from "./election.ts";
+import { Election } from "./election.ts";
 import type { Engine, Proposed, Refusal } from "./engine.ts";
-import type { Entry } from "./entry.ts";
+import { Follower } from "./follower.ts";
 import { must } from "./invariants.ts";
-import { Leadership, type LeadershipOwner } from "./leadership.ts";
+import { Leadership } from "./leadership.ts";
+import { Leaving } from "./leaving.ts";
 import type { Governing, Members } from "./members.ts";
-import type {
-  Accept,
-  Canvass,
-  CanvassAnswer,
-  Fetch,
-  Heartbeat,
-  Learn,
-  Message,
-  Prepare,
-  ReadBound,
-  Resign,
-  Speaker,
-} from "./message.ts";
+import type { Message, Speaker } from "./message.ts";
 import type { Output } from "./output.ts";
-import type { Peer } from "./peers.ts";
+import type { Owner } from "./owner.ts";
 import type { Durable } from "./record.ts";
 
 /** An engine over what recovery read. Throws InvariantError if that cannot be a state of this node. */
@@ -31,26 +21,25 @@ export function createEngine(config: EngineConfig, durable: Durable): Engine {
 }
 
 /** The one door: every input goes to the owner of what it changes; everything wanted leaves by `output`. */
-class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
-  private core: Core;
-  private election: Election;
-  private leadership: Leadership | null = null;
+class PaxosEngine implements Engine, Owner {
+  leadership: Leadership | null = null;
+  private readonly core: Core;
+  private readonly catchUp: CatchUp;
+  private readonly leaving: Leaving;
+  private readonly election: Election;
+  private readonly follower: Follower;
   private started = false;
-  private fetchedMs = -Infinity;
-  private wasMember: boolean;
-  private removedAskMs = 0;
-  private removedTold = 0;
-  private gone = false;
   private chosenRecorded: number;
   /** Known chosen when the process started, though an entry below may be unreadable: no lead begins below it. */
   private readonly recoveredTo: number;
 
   constructor(config: EngineConfig, durable: Durable) {
     this.core = new Core(config, durable);
-    this.election = new Election(this.core, this);
+    this.catchUp = new CatchUp(this.core, this);
+    this.leaving = new Leaving(this.core, this.catchUp, durable.chosenTo);
+    this.election = new Election(this.core, this.catchUp, this.leaving, this);
+    this.follower = new Follower(this.core, this.election, this.catchUp, this.leaving, this);
     this.recoveredTo = durable.chosenTo;
-    // Nobody but a member learns anything: what is chosen here was learned as one.
-    this.wasMember = durable.chosenTo > 0 || this.core.isMember(config.self, config.incarnation);
     for (const governing of durable.governing)
       must(governing.slot <= durable.chosenTo, "a set in force stands in a chosen slot (rule 17)");
     while (this.core.learner.chosenTo < durable.chosenTo) {
@@ -77,7 +66,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     this.leadership?.tick(stalled);
     this.election.tick(this.leadership !== null);
     core.reads.refuseForwarded(nowMs - 2 * core.config.electionTimeoutMs);
-    this.askWhetherRemoved();
+    this.leaving.tick();
     this.drain();
   }
 
@@ -104,7 +93,7 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     const { core } = this;
     must(seq <= core.durability.seq, "only records that were handed out can be durable");
     if (core.durability.persisted(seq, unit, core.nowMs)) {
-      this.acceptedDue = true;
+      this.follower.acceptedDue = true;
       this.leadership?.count();
     }
     this.drain();
@@ -165,18 +154,16 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   }
 
   campaignNow(): void {
-    this.campaign(nextBallot(Math.max(this.election.seen, this.core.acceptor.promised), this.core.config.self));
+    this.campaign(this.election.nextBallot());
     this.drain();
   }
 
   // ── output ──
 
-  private acceptedDue = false;
-
   output(): Output {
     const { core } = this;
     this.leadership?.emit();
-    this.sayAccepted();
+    this.follower.sayAccepted();
     this.drain();
     if (core.durability.records.length > 0) {
       if (core.learner.chosenTo > this.chosenRecorded) {
@@ -264,12 +251,11 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
   }
 
   /** A higher ballot than the one led is promised: that one is over (rules 2, 3 and 16). */
-  private raised(): void {
+  raised(): void {
     const { leadership, core } = this;
     if (leadership !== null && leadership.ballot < core.acceptor.promised) this.resign("promised a higher ballot", 0);
   }
 
-  /** Another set of members is in force. */
   setChanged(own: boolean): void {
     const { core } = this;
     const { governing } = core.learner;
@@ -277,300 +263,64 @@ class PaxosEngine implements Engine, Campaigner, LeadershipOwner {
     const raised = core.acceptor.raise(governing.floor);
     core.durability.record({ kind: "members", governing });
     core.events.push({ kind: "members-changed", slot: governing.slot, floor: governing.floor });
-    if (core.isMember(core.config.self, core.config.incarnation)) this.wasMember = true;
-    this.removedTold = 0;
+    this.leaving.setChanged();
     if (raised) this.raised();
     this.leadership?.newSetInForce(own);
   }
 
+  learned(): void {
+    this.follower.acceptedDue = true;
+    this.leadership?.learned();
+  }
+
+  // ── messages: the owner of what changes checks what must hold, or ignores with a reason; changes state; says so ──
+
   private dispatch(from: Speaker, message: Message): void {
-    const { core } = this;
+    const { core, leadership } = this;
     const peer = core.peers.listen(from);
     if (peer === null) return core.ignore(from.node, message.kind, "old disk");
     switch (message.kind) {
       case "canvass":
-        return this.onCanvass(peer, message);
+        return this.election.onCanvass(peer, message);
       case "canvass-answer":
-        return this.onCanvassAnswer(peer, message);
+        return this.election.onCanvassAnswer(peer, message);
+      case "resign":
+        return this.election.onResign(peer, message);
       case "prepare":
-        return this.onPrepare(peer, message);
+        return this.follower.onPrepare(peer, message);
+      case "accept":
+        return this.follower.onAccept(peer, message);
+      case "heartbeat":
+        return this.follower.onHeartbeat(peer, message);
       case "promise":
-        if (this.leadership?.ballot !== message.ballot) return core.ignore(from.node, message.kind, "stale ballot");
-        return this.leadership.promised(peer.node, peer.incarnation, message);
+        if (leadership?.ballot !== message.ballot) return core.ignore(from.node, message.kind, "stale ballot");
+        return leadership.onPromise(peer, message);
       case "reject":
         if (message.promised > this.election.seen) this.election.seen = message.promised;
-        if (this.leadership?.ballot !== message.ballot) return core.ignore(from.node, message.kind, "stale ballot");
+        if (leadership?.ballot !== message.ballot) return core.ignore(from.node, message.kind, "stale ballot");
         if (!core.isMember(peer.node, peer.incarnation)) return core.ignore(from.node, message.kind, "not a voter");
         return this.resign("a higher ballot was promised elsewhere", 0);
-      case "accept":
-        return this.onAccept(peer, message);
       case "accepted":
-        if (!this.leadership?.leads || this.leadership.ballot !== message.ballot)
+        if (!leadership?.leads || leadership.ballot !== message.ballot)
           return core.ignore(from.node, message.kind, "stale ballot");
-        return this.leadership.accepted(peer, message.acceptedTo, message.chosenTo);
-      case "heartbeat":
-        return this.onHeartbeat(peer, message);
+        return leadership.onAccepted(peer, message);
       case "heartbeat-answer":
-        if (!this.leadership?.leads || this.leadership.ballot !== message.ballot)
+        if (!leadership?.leads || leadership.ballot !== message.ballot)
           return core.ignore(from.node, message.kind, "stale ballot");
-        return this.leadership.answered(peer, message);
+        return leadership.onHeartbeatAnswer(peer, message);
       case "fetch":
-        return this.onFetch(peer, message);
+        return this.catchUp.onFetch(peer, message);
       case "learn":
-        return this.onLearn(peer, message);
+        return this.catchUp.onLearn(peer, message);
       case "read-request":
-        if (this.leadership?.open && core.reads.count < core.config.limits.readsMax)
-          return this.leadership.read(message.token, peer.node, from.life, false);
+        if (leadership?.open && core.reads.count < core.config.limits.readsMax)
+          return leadership.read(message.token, peer.node, from.life, false);
         return core.send([peer.node], { kind: "read-bound", life: from.life, token: message.token, bound: -1 });
       case "read-bound":
-        return this.onReadBound(peer, message);
-      case "resign":
-        return this.onResign(peer, message);
+        if (message.life !== core.config.life || !core.reads.bound(message.token, message.bound))
+          core.ignore(from.node, message.kind, "not asked for");
+        return;
     }
-  }
-
-  // ── handlers: check what must hold, or ignore with a reason; change state; say so ──
-
-  private onCanvass(peer: Peer, message: Canvass): void {
-    const { core } = this;
-    if (message.ballot !== 0 && !isOwner(peer.node, message.ballot))
-      return core.ignore(peer.node, message.kind, "malformed");
-    if (this.tellChange(peer, message.chosenTo)) return;
-    const granted = message.ballot !== 0 && this.election.wouldPromise(message, this.leadership !== null);
-    const { promised } = core.acceptor;
-    const chosenTo = core.durability.durable.chosenTo;
-    core.send([peer.node], { kind: "canvass-answer", ballot: message.ballot, granted, promised, chosenTo });
-  }
-
-  /** Whoever does not know that a set without it, or without us, is in force is told (rule 13). Returns whether it cannot be answered otherwise. */
-  private tellChange(peer: Peer, chosenTo: number): boolean {
-    const { core } = this;
-    const { slot } = core.learner.governing;
-    if (chosenTo >= slot) return false;
-    const selfRemoved = this.wasMember && !core.isMember(core.config.self, core.config.incarnation);
-    if (!selfRemoved && core.isMember(peer.node, peer.incarnation)) return false;
-    this.teach(peer.node, chosenTo + 1);
-    return selfRemoved;
-  }
-
-  private onCanvassAnswer(peer: Peer, message: CanvassAnswer): void {
-    const { core } = this;
-    if (message.ballot !== 0) {
-      this.election.answered(peer, message);
-      if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
-      return;
-    }
-    const { slot } = core.learner.governing;
-    if (message.chosenTo < slot) return this.teach(peer.node, message.chosenTo + 1);
-    this.removedTold |= core.learner.quorum.bit(peer.node, peer.incarnation);
-  }
-
-  private onPrepare(peer: Peer, message: Prepare): void {
-    const { core } = this;
-    const { acceptor } = core;
-    const { ballot } = message;
-    if (!isOwner(peer.node, ballot)) return core.ignore(peer.node, message.kind, "malformed");
-    if (acceptor.mute) return core.ignore(peer.node, message.kind, "not a voter");
-    if (this.tellChange(peer, message.chosenTo)) return;
-    if (ballot < acceptor.promised)
-      return core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
-    if (core.grants.forbids(ballot, core.nowMs)) return core.ignore(peer.node, message.kind, "lease granted");
-    if (acceptor.raise(ballot)) {
-      core.events.push({ kind: "ballot-raised", ballot });
-      this.raised();
-    }
-    if (ballot > this.election.seen) this.election.seen = ballot;
-    core.sendWhenDurable([peer.node], acceptor.promise(message.slotFrom));
-  }
-
-  /** Whether the accepts and heartbeats of `ballot` are followed from now on. */
-  private follow(peer: Peer, kind: Message["kind"], ballot: Ballot, startSlot: number): boolean {
-    const { core } = this;
-    const { acceptor } = core;
-    if (!isOwner(peer.node, ballot)) core.ignore(peer.node, kind, "malformed");
-    else if (ballot < acceptor.promised)
-      core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
-    else if (core.grants.forbids(ballot, core.nowMs)) core.ignore(peer.node, kind, "lease granted");
-    else {
-      if (!acceptor.mute) {
-        if (acceptor.raise(ballot)) {
-          core.events.push({ kind: "ballot-raised", ballot });
-          this.raised();
-        }
-        if (!acceptor.follow(ballot, startSlot)) {
-          core.ignore(peer.node, kind, "malformed");
-          return false;
-        }
-      }
-      this.election.heard(peer.node, ballot);
-      return true;
-    }
-    return false;
-  }
-
-  private onAccept(peer: Peer, message: Accept): void {
-    const { core } = this;
-    if (!this.follow(peer, message.kind, message.ballot, message.startSlot)) return;
-    if (!core.acceptor.mute && core.acceptor.accept(message.entries)) core.ignore(peer.node, message.kind, "gap");
-    this.acknowledged(peer.node, message.ballot, message.ackFrom, message.ackTo);
-    this.acceptedDue = true;
-  }
-
-  private onHeartbeat(peer: Peer, message: Heartbeat): void {
-    const { core } = this;
-    if (!this.follow(peer, message.kind, message.ballot, message.startSlot)) return;
-    this.acknowledged(peer.node, message.ballot, message.ackFrom, message.ackTo);
-    if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
-    if (core.acceptor.mute) return;
-    const { leaseMs } = core.learner.governing.members;
-    const { durable } = core.durability;
-    const answer = {
-      kind: "heartbeat-answer",
-      ballot: message.ballot,
-      round: message.round,
-      acceptedTo: durable.voteBallot === message.ballot ? durable.acceptedTo : message.startSlot - 1,
-      chosenTo: durable.chosenTo,
-      grantedMs: leaseMs,
-    } as const;
-    if (leaseMs > core.grants.longestMs) {
-      core.grants.longestMs = leaseMs;
-      core.durability.record({ kind: "lease", leaseMsMax: leaseMs });
-    }
-    if (leaseMs > 0) core.grants.grant(message.ballot, core.nowMs, leaseMs);
-    if (durable.leaseMsMax >= leaseMs && durable.promised === message.ballot) core.send([peer.node], answer);
-    else core.sendWhenDurable([peer.node], answer);
-  }
-
-  /** Rule 15: slots counted in this very ballot, of which what is held here was accepted in it or in a higher one. */
-  private acknowledged(leader: number, ballot: Ballot, ackFrom: number, ackTo: number): void {
-    const { core } = this;
-    while (core.learner.chosenTo < ackTo) {
-      const next = core.learner.chosenTo + 1;
-      const vote = core.votes.get(next);
-      if (next < ackFrom || vote === null || vote.ballot < ballot || core.acceptor.isFaulty(next)) break;
-      core.learner.choose(ballot, () => this.setChanged(false));
-    }
-    core.acceptor.advance();
-    core.durability.refresh();
-    if (core.learner.chosenTo < ackTo) this.fetch(leader);
-  }
-
-  private fetch(node: number): void {
-    const { core } = this;
-    if (core.nowMs - this.fetchedMs < core.config.heartbeatMs) return;
-    this.fetchedMs = core.nowMs;
-    core.send([node], { kind: "fetch", slotFrom: core.learner.chosenTo + 1 });
-  }
-
-  private onFetch(peer: Peer, message: Fetch): void {
-    if (message.slotFrom > this.core.learner.chosenTo)
-      return this.core.ignore(peer.node, message.kind, "already known");
-    this.teach(peer.node, message.slotFrom);
-  }
-
-  /** Chosen entries from `slotFrom` on: what is at hand at once, the rest by the host from its log or snapshot. */
-  private teach(node: number, slotFrom: number): void {
-    const { core } = this;
-    const { messageEntriesMax, messageBytesMax } = core.config.limits;
-    const entries: Entry[] = [];
-    const floors: Ballot[] = [];
-    let bytes = 0;
-    for (let slot = slotFrom; slot <= core.learner.chosenTo && entries.length < messageEntriesMax; slot++) {
-      const entry = core.votes.get(slot);
-      if (entry === null) break;
-      bytes += entry.bytes.length;
-      if (bytes > messageBytesMax && entries.length > 0) break;
-      if (entry.kind === "members") {
-        const floor = core.learner.floorAt(slot);
-        if (floor === null) break;
-        floors.push(floor);
-      }
-      entries.push(entry);
-    }
-    if (entries.length === 0) {
-      core.supply.push({ to: node, slotFrom, slotTo: core.learner.chosenTo });
-      return;
-    }
-    core.send([node], { kind: "learn", entries, floors, chosenTo: core.learner.chosenTo });
-  }
-
-  private onLearn(peer: Peer, message: Learn): void {
-    const { core } = this;
-    if (this.leadership !== null && !this.leadership.wantsToLearn)
-      return core.ignore(peer.node, message.kind, "not asked for");
-    const before = core.learner.chosenTo;
-    let floor = 0;
-    for (const entry of message.entries) {
-      const known = entry.kind === "members" ? message.floors[floor++]! : 0;
-      if (entry.slot !== core.learner.chosenTo + 1) continue;
-      core.acceptor.learn(entry);
-      core.learner.choose(known, () => this.setChanged(false));
-    }
-    if (core.learner.chosenTo === before) return core.ignore(peer.node, message.kind, "already known");
-    core.acceptor.advance();
-    core.durability.refresh();
-    this.acceptedDue = true;
-    this.fetchedMs = -Infinity;
-    if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
-    this.leadership?.learned();
-  }
-
-  private onReadBound(peer: Peer, message: ReadBound): void {
-    const { core } = this;
-    if (message.life !== core.config.life || !core.reads.bound(message.token, message.bound)) {
-      core.ignore(peer.node, message.kind, "not asked for");
-    }
-  }
-
-  private onResign(peer: Peer, message: Resign): void {
-    const { core } = this;
-    if (!isOwner(peer.node, message.ballot)) return core.ignore(peer.node, message.kind, "malformed");
-    core.grants.release(message.ballot);
-    if (message.ballot < core.acceptor.promised) return core.ignore(peer.node, message.kind, "stale ballot");
-    this.election.resigned(peer.node, message.successor);
-    if (message.successor === core.config.self && this.leadership === null) {
-      const ballot = nextBallot(Math.max(this.election.seen, core.acceptor.promised), core.config.self);
-      if (!core.grants.forbids(ballot, core.nowMs)) this.campaign(ballot);
-    }
-  }
-
-  // ── what follows from any input ──
-
-  /** The cumulative `accepted`, made from the durable mark alone, and only while promised is its ballot (rule 2). */
-  private sayAccepted(): void {
-    const { core } = this;
-    if (!this.acceptedDue) return;
-    this.acceptedDue = false;
-    const { durable } = core.durability;
-    const { promised, voteBallot, mute } = core.acceptor;
-    if (
-      mute ||
-      voteBallot === 0 ||
-      durable.voteBallot !== voteBallot ||
-      promised !== voteBallot ||
-      durable.promised !== voteBallot
-    )
-      return;
-    const leader = nodeOf(voteBallot);
-    if (leader === core.config.self) return;
-    core.send([leader], {
-      kind: "accepted",
-      ballot: voteBallot,
-      acceptedTo: durable.acceptedTo,
-      chosenTo: durable.chosenTo,
-    });
-  }
-
-  /** A node outside the set in force asks whether the new set has what only it may have (rule 13). */
-  private askWhetherRemoved(): void {
-    const { core } = this;
-    if (!this.wasMember || this.gone || core.nowMs < this.removedAskMs) return;
-    if (core.isMember(core.config.self, core.config.incarnation)) return;
-    this.removedAskMs = core.nowMs + core.config.electionTimeoutMs;
-    if (core.learner.quorum.accept(this.removedTold)) {
-      this.gone = true;
-      core.events.push({ kind: "removed", slot: core.learner.governing.slot });
-    } else core.send(core.otherVoters(), { kind: "canvass", ballot: 0, chosenTo: core.learner.chosenTo });
   }
 
   private drain(): void {

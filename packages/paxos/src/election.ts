@@ -1,15 +1,13 @@
-import { type Ballot, nextBallot, nodeOf } from "./ballot.ts";
+import { type Ballot, isOwner, nextBallot } from "./ballot.ts";
+import type { CatchUp } from "./catch-up.ts";
 import type { Core } from "./core.ts";
-import type { Canvass, CanvassAnswer } from "./message.ts";
+import type { Leaving } from "./leaving.ts";
+import type { Canvass, CanvassAnswer, Resign } from "./message.ts";
+import type { Owner } from "./owner.ts";
 import type { Peer } from "./peers.ts";
 
 /** After a suspicion the others may notice a little later: ask again this soon, plus a spread of the same. */
 const HURRY_MS = 15;
-
-/** Who carries a campaign out. */
-export interface Campaigner {
-  campaign(ballot: Ballot): void;
-}
 
 /**
  * Who leads, as this node believes, and when to ask for the lead. A candidate first canvasses, which changes nothing
@@ -30,10 +28,14 @@ export class Election {
   private yes = 0;
   private draws = 0;
   private readonly core: Core;
-  private readonly owner: Campaigner;
+  private readonly catchUp: CatchUp;
+  private readonly leaving: Leaving;
+  private readonly owner: Owner;
 
-  constructor(core: Core, owner: Campaigner) {
+  constructor(core: Core, catchUp: CatchUp, leaving: Leaving, owner: Owner) {
     this.core = core;
+    this.catchUp = catchUp;
+    this.leaving = leaving;
     this.owner = owner;
     this.seen = core.acceptor.promised;
   }
@@ -62,12 +64,20 @@ export class Election {
     this.nextMs = this.core.nowMs + this.timeoutMs / 4 + this.draw(this.timeoutMs);
   }
 
-  /** The leader of `ballot` says that it leads no more. */
-  resigned(node: number, successor: number): void {
-    if (node !== this.leader) return;
-    this.forgetLeader();
-    const patienceMs = successor === 0 ? this.draw(this.timeoutMs / 4) : this.timeoutMs + this.draw(this.timeoutMs);
-    this.nextMs = this.core.nowMs + patienceMs;
+  onResign(peer: Peer, message: Resign): void {
+    const { core, owner } = this;
+    if (!isOwner(peer.node, message.ballot)) return core.ignore(peer.node, message.kind, "malformed");
+    core.grants.release(message.ballot);
+    if (message.ballot < core.acceptor.promised) return core.ignore(peer.node, message.kind, "stale ballot");
+    if (peer.node === this.leader) {
+      this.forgetLeader();
+      const patienceMs =
+        message.successor === 0 ? this.draw(this.timeoutMs / 4) : this.timeoutMs + this.draw(this.timeoutMs);
+      this.nextMs = core.nowMs + patienceMs;
+    }
+    if (message.successor !== core.config.self || owner.leadership !== null) return;
+    const ballot = this.nextBallot();
+    if (!core.grants.forbids(ballot, core.nowMs)) owner.campaign(ballot);
   }
 
   /** The process of `node` is gone (rule 22). */
@@ -81,7 +91,7 @@ export class Election {
     const { core } = this;
     if (leading || core.nowMs < this.nextMs || !core.isVoter || core.acceptor.mute) return;
     if (core.nowMs - core.durability.waitingSinceMs > core.config.diskStallMs) return;
-    const ballot = nextBallot(Math.max(this.seen, core.acceptor.promised), core.config.self);
+    const ballot = this.nextBallot();
     this.nextMs =
       core.nowMs +
       (this.gone && this.leader !== 0
@@ -94,23 +104,41 @@ export class Election {
     this.count();
   }
 
-  /** Whether this node would promise: it leads nobody, promised nothing higher, and no leader that it hears would be unseated. */
-  wouldPromise(message: Canvass, leading: boolean): boolean {
-    const { core } = this;
-    if (leading || core.acceptor.mute || message.ballot <= core.acceptor.promised) return false;
-    if (core.grants.forbids(message.ballot, core.nowMs)) return false;
-    return this.gone || core.nowMs - this.heardMs >= this.timeoutMs;
+  /** The lowest ballot of this node that is higher than any it promised or heard of. */
+  nextBallot(): Ballot {
+    return nextBallot(Math.max(this.seen, this.core.acceptor.promised), this.core.config.self);
   }
 
-  answered(peer: Peer, message: CanvassAnswer): void {
+  onCanvass(peer: Peer, message: Canvass): void {
+    const { core } = this;
+    if (message.ballot !== 0 && !isOwner(peer.node, message.ballot))
+      return core.ignore(peer.node, message.kind, "malformed");
+    if (this.leaving.tell(peer, message.chosenTo)) return;
+    const granted = message.ballot !== 0 && this.wouldPromise(message.ballot);
+    const { promised } = core.acceptor;
+    const chosenTo = core.durability.durable.chosenTo;
+    core.send([peer.node], { kind: "canvass-answer", ballot: message.ballot, granted, promised, chosenTo });
+  }
+
+  onCanvassAnswer(peer: Peer, message: CanvassAnswer): void {
+    const { core } = this;
+    if (message.ballot === 0) return this.leaving.answered(peer, message.chosenTo);
     if (message.promised > this.seen) this.seen = message.promised;
     if (message.ballot !== this.canvassed || this.canvassed === 0) {
-      this.core.ignore(peer.node, "canvass-answer", "not asked for");
-      return;
+      core.ignore(peer.node, message.kind, "not asked for");
+    } else if (message.granted) {
+      this.yes |= core.learner.quorum.bit(peer.node, peer.incarnation);
+      this.count();
     }
-    if (!message.granted) return;
-    this.yes |= this.core.learner.quorum.bit(peer.node, peer.incarnation);
-    this.count();
+    if (message.chosenTo > core.learner.chosenTo) this.catchUp.fetch(peer.node);
+  }
+
+  /** This node leads nobody, promised nothing higher, and no leader that it hears would be unseated (rule 20). */
+  private wouldPromise(ballot: Ballot): boolean {
+    const { core } = this;
+    if (this.owner.leadership !== null || core.acceptor.mute || ballot <= core.acceptor.promised) return false;
+    if (core.grants.forbids(ballot, core.nowMs)) return false;
+    return this.gone || core.nowMs - this.heardMs >= this.timeoutMs;
   }
 
   /** Whether someone leads, as far as this node hears. */
@@ -159,9 +187,4 @@ export class Election {
     hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
     return (((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32) * belowMs;
   }
-}
-
-/** Whether `node` owns `ballot`: nobody else may prepare or lead it. */
-export function isOwner(node: number, ballot: Ballot): boolean {
-  return nodeOf(ballot) === node;
 }

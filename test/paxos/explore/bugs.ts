@@ -30,7 +30,7 @@ export const BUGS: readonly Bug[] = [
       FOLLOWED,
       VOTED,
       {
-        file: "create-engine.ts",
+        file: "follower.ts",
         anchor: `    else if (ballot < acceptor.promised)
       core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
     else if (core.grants`,
@@ -48,11 +48,10 @@ export const BUGS: readonly Bug[] = [
       FOLLOWED,
       VOTED,
       {
-        file: "create-engine.ts",
+        file: "follower.ts",
         anchor: `      if (!acceptor.mute) {
-        if (acceptor.raise(ballot)) {`,
-        replacement: `      if (!acceptor.mute) {
-        if (ballot < 0) {`,
+        this.promise(ballot);`,
+        replacement: `      if (!acceptor.mute) {`,
       },
     ],
     scope: ["--ballots", "2", "--crashes", "0"],
@@ -76,7 +75,7 @@ export const BUGS: readonly Bug[] = [
       {
         file: "create-engine.ts",
         anchor: `        return this.resign("a higher ballot was promised elsewhere", 0);`,
-        replacement: `        if (this.leadership.leads) return this.leadership.adopt(nextBallot(message.promised, core.config.self));
+        replacement: `        if (leadership.leads) return leadership.adopt(this.election.nextBallot());
         return this.resign("a higher ballot was promised elsewhere", 0);`,
       },
       {
@@ -88,7 +87,7 @@ export const BUGS: readonly Bug[] = [
     (this as { ballot: Ballot }).ballot = ballot;
     core.campaigned = ballot;
     core.acceptor.raise(ballot);
-    this.accepts = new AcceptPhase(ballot, core.learner.chosenTo + 1);
+    this.accepts = new AcceptPhase(core, ballot, core.learner.chosenTo + 1);
     core.acceptor.follow(ballot, this.accepts.startSlot);
     this.accepts.openSlot = old.openSlot;
     for (let slot = this.accepts.startSlot; slot < old.nextSlot; slot++)

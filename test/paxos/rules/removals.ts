@@ -57,7 +57,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "accepted is made from what is in memory, not from what is durable",
     patches: [
       {
-        file: "create-engine.ts",
+        file: "follower.ts",
         anchor: "    const { durable } = core.durability;\n    const { promised, voteBallot, mute } = core.acceptor;",
         replacement: "    const durable = core.mark(0);\n    const { promised, voteBallot, mute } = core.acceptor;",
       },
@@ -160,8 +160,8 @@ export const REMOVALS: readonly Removal[] = [
       },
       {
         file: "leadership.ts",
-        anchor: "      accepts.changeSlot !== 0 ||\n      this.wishWaits ||",
-        replacement: "      this.wishWaits ||",
+        anchor: "      accepts.changeSlot !== 0 ||\n      this.wish.waits ||",
+        replacement: "      this.wish.waits ||",
       },
     ],
     test: SCHEDULES,
@@ -207,7 +207,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "what is acknowledged is taken as chosen whatever ballot it was accepted in",
     patches: [
       {
-        file: "create-engine.ts",
+        file: "follower.ts",
         anchor: "vote === null || vote.ballot < ballot ||",
         replacement: "vote === null ||",
       },
@@ -220,7 +220,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a read is confirmed by the round that is under way",
     patches: [
       {
-        file: "leadership.ts",
+        file: "heartbeat-rounds.ts",
         anchor: "const confirmed = this.bestOf((peer) => peer.round, this.round);",
         replacement: "const confirmed = this.bestOf((peer) => peer.round + 1, this.round);",
       },
@@ -269,7 +269,7 @@ export const REMOVALS: readonly Removal[] = [
     patches: [
       {
         file: "leadership.ts",
-        anchor: `    if (core.nowMs >= this.deadlineMs) return this.resign("no quorum answered for an election timeout", 0);\n`,
+        anchor: `    if (core.nowMs >= this.deadlineMs) return this.owner.resign("no quorum answered for an election timeout", 0);\n`,
         replacement: "",
       },
     ],
@@ -292,7 +292,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a machine that slept keeps its lease",
     patches: [
       {
-        file: "leadership.ts",
+        file: "heartbeat-rounds.ts",
         anchor: "    this.leaseVoidMs = Math.max(this.leaseVoidMs, this.core.nowMs);\n",
         replacement: "",
       },
