@@ -189,7 +189,6 @@ class PaxosEngine implements Engine, Owner {
       leader: this.leadership?.leads ? core.config.self : this.election.leader,
       opening: this.leadership?.open ? this.leadership.ballot : 0,
       promised: core.acceptor.promised,
-      damage: core.acceptor.damage,
       events: taken(core.events),
     };
   }
@@ -198,8 +197,8 @@ class PaxosEngine implements Engine, Owner {
     return copyOf(this);
   }
 
-  fingerprint(timeouts: "kept" | "free" = "kept"): string {
-    const { core, leadership } = this;
+  fingerprint(): string {
+    const { core } = this;
     const { acceptor, learner } = core;
     return fingerprintOf([
       acceptor.promised,
@@ -218,9 +217,9 @@ class PaxosEngine implements Engine, Owner {
       core.durability.durable.acceptedTo,
       core.durability.durable.chosenTo,
       core.durability.pending(),
-      timeouts === "kept" ? this.election.state() : this.election.nextBallot(),
-      leadership?.state() ?? null,
-      leadership?.leads ? leadership.watermarks() : null,
+      this.election.state(),
+      this.leadership?.state() ?? null,
+      [...learner.quorum.voters].map((voter) => core.peers.of(voter.node, voter.incarnation).acceptedTo),
     ]);
   }
 

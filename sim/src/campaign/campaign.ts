@@ -2,6 +2,7 @@ import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
 import { scheduleOf } from "../faults/schedule.ts";
 import { shrink } from "../shrink/shrink.ts";
 import { type Repro, reproOf } from "../report/repro.ts";
+import type { Violation } from "../invariants/catalogue.ts";
 import { type ConfigWishes, configOf } from "../world/config.ts";
 import { type RunResult, runOnce } from "../world/run.ts";
 
@@ -18,10 +19,16 @@ export interface CampaignOptions extends ConfigWishes {
   readonly seeds: number;
   /** Wall time. Infinity: no bound. */
   readonly forMs: number;
+  /** CPU time of this process. Default: no bound. */
+  readonly cpuMsMax?: number;
+  /** Failures after which it ends. Default: no bound. */
+  readonly failuresMax?: number;
   /** Runs that making one failure small may take; 0: it is kept as it is. */
   readonly shrinkRunsMax: number;
   /** Told after each run. */
   readonly progress: (runs: number, simulatedSeconds: number, violations: number) => void;
+  /** Told of each failure as it is found, before it is made small. `runs`: seeds before it. */
+  readonly broken?: (violation: Violation, runs: number) => void;
   /** Told of each failure, made small. */
   readonly failed: (repro: Repro, shrinkRuns: number, minimal: boolean) => void;
 }
@@ -54,7 +61,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   let violations = 0;
   let takenTwice = 0;
   let diverged = 0;
-  while (runs < options.seeds && performance.now() - beganMs < options.forMs) {
+  const { cpuMsMax = Infinity, failuresMax = Infinity } = options;
+  while (
+    runs < options.seeds &&
+    violations < failuresMax &&
+    performance.now() - beganMs < options.forMs &&
+    cpuMs() < cpuMsMax
+  ) {
     const seed = options.seed + runs;
     const config = configOf(seed, options);
     const schedule = scheduleOf(seed, config.kinds, config.seconds, config.gapMs);
@@ -70,6 +83,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     for (const [name, count] of Object.entries(result.coverage)) coverage.set(name, coverage.get(name)! + count);
     if (result.violation !== null) {
       violations += 1;
+      options.broken?.(result.violation, runs - 1);
       const small = await shrink({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax);
       const again = await runOnce(small.config, seed, small.schedule);
       const repro = reproOf(seed, small.config, small.schedule, again.violation ?? result.violation, again.hash);
@@ -91,4 +105,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     coverageNotBuilt: SOMETIMES_NOT_BUILT,
     missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0) : [],
   };
+}
+
+/** CPU time that this process has taken. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -1,0 +1,67 @@
+/** Runs inside a planted copy of the sources: the general campaign until its first violation. Takes a ChildTask, prints a ChildResult; both JSON. */
+import { runCampaign } from "../campaign/campaign.ts";
+import type { FaultKind } from "../faults/schedule.ts";
+import type { InvariantId } from "../invariants/catalogue.ts";
+
+/** What to run. */
+export interface ChildTask {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly seconds: number;
+  readonly without: readonly FaultKind[];
+  readonly cpuSecondsMax: number;
+  readonly shrinkRunsMax: number;
+}
+
+/** The first violation, as it was found and as small as it was made. */
+export interface Kill {
+  /** Runs up to it, its own counted. */
+  readonly seeds: number;
+  /** Up to it, without making it small; the start of the process is in it. */
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly invariant: InvariantId;
+  readonly witness: string;
+  readonly seed: number;
+  /** Faults that are left, as lines. */
+  readonly faults: readonly string[];
+  readonly shrinkRuns: number;
+  /** Whether each fault that is left was shown to be needed. */
+  readonly minimal: boolean;
+}
+
+/** What came of it. */
+export interface ChildResult {
+  readonly runs: number;
+  readonly cpuSeconds: number;
+  readonly kill: Kill | null;
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return Math.round((user + system) / 1e4) / 100;
+}
+
+async function run(task: ChildTask): Promise<ChildResult> {
+  let found: Pick<Kill, "seeds" | "cpuSeconds" | "wallSeconds"> | null = null;
+  let kill: Kill | null = null;
+  const { runs } = await runCampaign({
+    ...task,
+    nodes: 0,
+    plant: "none",
+    forMs: Infinity,
+    cpuMsMax: task.cpuSecondsMax * 1000,
+    failuresMax: 1,
+    progress: () => undefined,
+    broken: (_, before) => {
+      const wallSeconds = Math.round(performance.now() / 10) / 100;
+      found = { seeds: before + 1, cpuSeconds: cpuSeconds(), wallSeconds };
+    },
+    failed: ({ invariant, witness, seed, story }, shrinkRuns, minimal) => {
+      kill = { ...found!, invariant, witness, seed, faults: story, shrinkRuns, minimal };
+    },
+  });
+  return { runs, cpuSeconds: cpuSeconds(), kill };
+}
+
+console.log(JSON.stringify(await run(JSON.parse(process.argv[2]!) as ChildTask)));

@@ -1,0 +1,6 @@
+export { checksumOf, hunt, huntNothing, type HuntOptions, type HuntResult } from "./hunt.ts";
+export { type Mutant, rowOf } from "./mutant.ts";
+export { MUTANTS } from "./patches/index.ts";
+export { matchesOf, nodeArguments, type Patch, withPlanted } from "./plant.ts";
+export type { Results } from "./results.ts";
+export { ROWS, summaryOf, tableOf } from "./table.ts";

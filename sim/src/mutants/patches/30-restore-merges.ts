@@ -1,0 +1,42 @@
+import type { Mutant } from "../mutant.ts";
+
+export const restoreMerges: readonly Mutant[] = [
+  {
+    id: "30",
+    what: "A snapshot is merged into the store that stands instead of replacing it: what was deleted meanwhile comes back.",
+    patches: [
+      {
+        file: "packages/machine/src/compose.ts",
+        anchor: "(definition, version) => definition.restore(neighbourhood, version),",
+        replacement:
+          "(definition, version) => definition.restore(neighbourhood, version, this.partOf.get(definition.name)?.machine),",
+      },
+      {
+        file: "packages/kv/src/machine/machine.ts",
+        anchor: "restore: (neighbours, version) => {",
+        replacement: "restore: (neighbours, version, live) => {",
+      },
+      {
+        file: "packages/kv/src/machine/machine.ts",
+        anchor: "return new KvRestore(all, (store, history) => new KvMachine(store, history, all, neighbours));",
+        replacement: `return new KvRestore(all, (store, history) => {
+        live?.mergeInto(store);
+        return new KvMachine(store, history, all, neighbours);
+      });`,
+      },
+      {
+        file: "packages/kv/src/machine/machine.ts",
+        anchor: "  apply(command: Command, at: At): Result {",
+        replacement: `  mergeInto(store: Store): void {
+    for (const [key, state] of this.#store.entries.entries(undefined, [])) {
+      if (store.get(key) === null) store.set(key, state);
+    }
+  }
+
+  apply(command: Command, at: At): Result {`,
+      },
+    ],
+    expects: ["D3", "E1", "J1"],
+    revealedBy: "contention",
+  },
+];
