@@ -5,6 +5,16 @@ export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } fro
 export type { SyncedBytes } from "./disk/memory-file.ts";
 export { createHost, initialMembers } from "./host/host.ts";
 export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
+export { inspectFolder } from "./inspect/inspect-folder.ts";
+export type {
+  FolderFault,
+  FolderReport,
+  GroupReport,
+  RecordReport,
+  SegmentReport,
+  SnapshotReport,
+  UnitReport,
+} from "./inspect/report.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
 export type { Replica, ReplicaStatus } from "./replica/replica.ts";
 export type { ReplicaObserver } from "./replica/replica-observer.ts";

@@ -20,7 +20,8 @@ export interface Identity {
   readonly members: readonly FormedMember[];
 }
 
-const FILE = "identity";
+/** Path of the identity, inside the claimed folder. */
+export const IDENTITY_FILE = "identity";
 const FILE_NEW = "identity.new";
 const FORMAT = 1;
 const HEAD = "quorate identity ";
@@ -49,25 +50,25 @@ export function decodeIdentity(bytes: Uint8Array): Identity {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw logCorrupt(FILE, 0, "the file is not text", cause);
+    throw logCorrupt(IDENTITY_FILE, 0, "the file is not text", cause);
   }
   const lines = text.split("\n");
   const [head, fields, checksum, rest] = lines;
   if (head === undefined || !head.startsWith(HEAD) || fields === undefined || checksum === undefined) {
-    throw logCorrupt(FILE, 0, "the file does not begin like an identity");
+    throw logCorrupt(IDENTITY_FILE, 0, "the file does not begin like an identity");
   }
   const body = `${head}\n${fields}\n`;
   const wanted = crc32c(new TextEncoder().encode(body)).toString(16).padStart(8, "0");
   if (wanted !== checksum || rest !== "" || lines.length !== 4) {
-    throw logCorrupt(FILE, body.length, "the checksum does not match");
+    throw logCorrupt(IDENTITY_FILE, body.length, "the checksum does not match");
   }
   const version = Number(head.slice(HEAD.length));
-  if (version !== FORMAT) throw logNewer(FILE, version, FORMAT);
+  if (version !== FORMAT) throw logNewer(IDENTITY_FILE, version, FORMAT);
   return checkedIdentity(JSON.parse(fields));
 }
 
 function checkedIdentity(value: unknown): Identity {
-  const bad = (why: string): QuorateError => logCorrupt(FILE, HEAD.length + 2, why);
+  const bad = (why: string): QuorateError => logCorrupt(IDENTITY_FILE, HEAD.length + 2, why);
   if (typeof value !== "object" || value === null) throw bad("the fields are no object");
   const { cluster, node, incarnation, state, members } = value as Record<string, unknown>;
   if (typeof cluster !== "string" || typeof node !== "number" || typeof incarnation !== "number") {
@@ -92,7 +93,7 @@ function checkedIdentity(value: unknown): Identity {
 export function readIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
   disk.list("", (listError, names) => {
     if (listError !== null) return done(listError, null);
-    if (names.includes(FILE)) return openIdentity(disk, cluster, node, done);
+    if (names.includes(IDENTITY_FILE)) return openIdentity(disk, cluster, node, done);
     if (names.includes("wal") || names.includes("snapshot")) {
       return done(
         wiped(node, "its folder holds a log, but the file `identity` that says whose log it is is gone"),
@@ -104,23 +105,35 @@ export function readIdentity(disk: Disk, cluster: string, node: number, done: Do
 }
 
 function openIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
-  disk.open(FILE, (openError, file) => {
-    if (openError !== null) return done(openError, null);
-    if (file.bytes > BYTES_MAX) return done(logCorrupt(FILE, BYTES_MAX, "the file is too long for an identity"), null);
+  loadIdentity(disk, (error, identity) => {
+    if (error !== null) return done(error, null);
+    if (identity.cluster !== cluster || identity.node !== node) {
+      const found = `node ${identity.node} of cluster ${identity.cluster}`;
+      return done(wrongCluster(found, `node ${node} of cluster ${cluster}`), null);
+    }
+    done(null, identity);
+  });
+}
+
+/** Reads the file `identity`, whoever's it is. `LOG_CORRUPT`, `LOG_NEWER`; `LOG_FAILED` if there is none. */
+export function loadIdentity(disk: Disk, done: Done<Identity>): void {
+  const fail = (error: QuorateError): void => {
+    done(error, undefined as never);
+  };
+  disk.open(IDENTITY_FILE, (openError, file) => {
+    if (openError !== null) return fail(openError);
+    if (file.bytes > BYTES_MAX)
+      return fail(logCorrupt(IDENTITY_FILE, BYTES_MAX, "the file is too long for an identity"));
     file.read(0, file.bytes, (readError, bytes) => {
       file.close((closeError) => {
         const error = readError ?? closeError;
-        if (error !== null) return done(error, null);
+        if (error !== null) return fail(error);
         let identity: Identity;
         try {
           identity = decodeIdentity(bytes);
         } catch (thrown) {
-          if (thrown instanceof QuorateError) return done(thrown, null);
-          return done(logCorrupt(FILE, 0, "the fields cannot be read", thrown), null);
-        }
-        if (identity.cluster !== cluster || identity.node !== node) {
-          const found = `node ${identity.node} of cluster ${identity.cluster}`;
-          return done(wrongCluster(found, `node ${node} of cluster ${cluster}`), null);
+          if (thrown instanceof QuorateError) return fail(thrown);
+          return fail(logCorrupt(IDENTITY_FILE, 0, "the fields cannot be read", thrown));
         }
         done(null, identity);
       });
@@ -141,7 +154,7 @@ export function writeIdentity(disk: Disk, identity: Identity, done: Done): void 
         if (createError !== null) return done(createError);
         file.close((closeError) => {
           if (closeError !== null) return done(closeError);
-          disk.rename(FILE_NEW, FILE, done);
+          disk.rename(FILE_NEW, IDENTITY_FILE, done);
         });
       },
     );

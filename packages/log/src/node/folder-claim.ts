@@ -45,17 +45,33 @@ export function claimFolder(folder: string, done: Done<() => void>): void {
   });
 }
 
+/** The pid of the process that holds the folder; 0: none does. Writes nothing. Throws what the system says. */
+export function holderOf(folder: string): number {
+  for (const { pid, isStale } of claimsOn(folder)) if (!isStale) return pid;
+  return 0;
+}
+
 /** The pid of another claim that is not stale; 0: there is none. Stale ones are removed. */
-function otherHolder(folder: string, name: string): number {
+function otherHolder(folder: string, own: string): number {
   let living = 0;
-  for (const other of readdirSync(folder)) {
-    const claim = other === name ? undefined : CLAIM.exec(other)?.groups;
-    if (claim === undefined) continue;
-    const { pid, started, boot, namespace } = claim as Record<keyof Holder, string>;
-    if (isGone({ pid: Number(pid), started, boot, namespace })) rmSync(join(folder, other), { force: true });
-    else living = Number(pid);
+  for (const { name, pid, isStale } of claimsOn(folder)) {
+    if (name === own) continue;
+    if (isStale) rmSync(join(folder, name), { force: true });
+    else living = pid;
   }
   return living;
+}
+
+/** The claims on a folder, and whether whoever made each is gone. */
+function* claimsOn(
+  folder: string,
+): Generator<{ readonly name: string; readonly pid: number; readonly isStale: boolean }> {
+  for (const name of readdirSync(folder)) {
+    const claim = CLAIM.exec(name)?.groups;
+    if (claim === undefined) continue;
+    const { pid, started, boot, namespace } = claim as Record<keyof Holder, string>;
+    yield { name, pid: Number(pid), isStale: isGone({ pid: Number(pid), started, boot, namespace }) };
+  }
 }
 
 function claimError(folder: string, error: NodeJS.ErrnoException): QuorateError {

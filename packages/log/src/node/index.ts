@@ -1,2 +1,3 @@
 export { createNodeClock } from "./node-clock.ts";
 export { createNodeDisk } from "./node-disk.ts";
+export { createNodeReader } from "./node-reader.ts";

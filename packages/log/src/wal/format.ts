@@ -147,17 +147,20 @@ export interface SegmentHeader {
   readonly version: number;
   readonly clusterLow: number;
   readonly clusterHigh: number;
+  /** Of the whole segment. */
+  readonly bytes: number;
 }
 
 /** Reads a file header; the version is to be believed only if the header is whole. */
 export function getSegmentHeader(bytes: Uint8Array): SegmentHeader {
-  if (bytes.length < SECTOR_BYTES) return { whole: false, version: 0, clusterLow: 0, clusterHigh: 0 };
+  if (bytes.length < SECTOR_BYTES) return { whole: false, version: 0, clusterLow: 0, clusterHigh: 0, bytes: 0 };
   const view = viewOf(bytes);
   return {
     whole: view.getUint32(0, true) === SEGMENT_MAGIC && view.getUint32(28, true) === crc32c(bytes, 0, 0, 28),
     version: view.getUint32(4, true),
     clusterLow: view.getUint32(8, true),
     clusterHigh: view.getUint32(12, true),
+    bytes: view.getUint32(24, true),
   };
 }
 

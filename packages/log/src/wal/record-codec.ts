@@ -124,7 +124,8 @@ export function putRecord(
   bytes.fill(0, at + RECORD_HEADER_BYTES + payload.length, at + recordBytesOf(payload.length));
 }
 
-function ballotOfRecord(record: StoredRecord): number {
+/** The ballot that stands in a record's header: of a vote or a promise its own, of a set its floor; else 0. */
+export function ballotOfRecord(record: StoredRecord): number {
   switch (record.kind) {
     case "promised":
       return record.ballot;

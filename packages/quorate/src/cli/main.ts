@@ -5,6 +5,7 @@ import { QuorateError } from "@quorate/machine";
 import { addCheck } from "./check.ts";
 import { addKv } from "./kv.ts";
 import { addLock } from "./lock.ts";
+import { addLog } from "./log.ts";
 import { defaultEndpoints, durationMs, endpointList } from "./options.ts";
 import { printError } from "./output.ts";
 import { addServe } from "./serve.ts";
@@ -40,6 +41,7 @@ addStatus(program, withCommon);
 addKv(program, withCommon);
 addLock(program, withCommon);
 addCheck(program);
+addLog(program);
 for (const command of allCommands(program))
   command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
 
@@ -51,6 +53,12 @@ for (const command of allCommands(program)) {
     command.error(unknown === undefined ? "error: no command given" : `error: unknown command "${unknown}"`);
   });
 }
+
+// Whoever reads the output may have had enough, as `head` has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 
 try {
   await program.parseAsync(process.argv);
@@ -66,7 +74,7 @@ function usageLine(text: string): string {
   return `quorate: ${text
     .trim()
     .replace(/^error: /, "")
-    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock | check … (--help)\n`;
+    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock | log | check … (--help)\n`;
 }
 
 function allCommands(command: Command): Command[] {

@@ -1,0 +1,240 @@
+import { codeEntry, QuorateError } from "@quorate/machine";
+import { SLOT_MAX } from "@quorate/paxos";
+import type { Disk, Done } from "../disk/disk.ts";
+import { inTurn } from "../disk/in-turn.ts";
+import { readOnly } from "../disk/read-only.ts";
+import { type Identity, IDENTITY_FILE, loadIdentity } from "../host/identity.ts";
+import { PARTIAL } from "../snapshot/install.ts";
+import { readSnapshotFile, UNFINISHED_SNAPSHOT } from "../snapshot/snapshot-file.ts";
+import { parseSnapshotName, SNAPSHOT_FOLDER } from "../snapshot/snapshot-format.ts";
+import { segmentPath, WAL_FOLDER } from "../wal/format.ts";
+import { type RecoveredPart, type Recovery, recover } from "../wal/recovery.ts";
+import { FIRST_UNIT_OFFSET, type Segment, UNFINISHED } from "../wal/segment.ts";
+import { tornOrCorrupt } from "../wal/torn-or-corrupt.ts";
+import { inspectSegment } from "./inspect-segment.ts";
+import type { FolderFault, FolderReport, GroupReport, SegmentReport, SnapshotReport, UnitReport } from "./report.ts";
+
+/**
+ * Looks at the folder of a node as a start of it would, and says everything that is found: by the very code that recovers the log. It changes
+ * nothing. The folder must not be in use.
+ *
+ * @param disk - claimed before.
+ * @param unit - told of each write unit, in order of place.
+ * @param done - `BAD_OPTION`: it is no folder of a node. `LOG_FAILED`: a file cannot be read. All else stands in the report's faults.
+ */
+export function inspectFolder(disk: Disk, unit: (report: UnitReport) => void, done: Done<FolderReport>): void {
+  new Inspection(readOnly(disk), unit, done).run();
+}
+
+class Inspection {
+  readonly #disk: Disk;
+  readonly #unit: (report: UnitReport) => void;
+  readonly #done: Done<FolderReport>;
+  readonly #segments: SegmentReport[] = [];
+  readonly #snapshots: SnapshotReport[] = [];
+  readonly #unfinished: string[] = [];
+  readonly #faults: FolderFault[] = [];
+  #groups: readonly GroupReport[] = [];
+  #identity: Identity | null = null;
+  readonly #torn: { readonly file: string; readonly offset: number }[] = [];
+  #lastUnit = 0;
+
+  constructor(disk: Disk, unit: (report: UnitReport) => void, done: Done<FolderReport>) {
+    this.#disk = disk;
+    this.#unit = unit;
+    this.#done = done;
+  }
+
+  run(): void {
+    this.#disk.list("", (error, names) => {
+      if (error !== null) return this.#end(error);
+      if (names.includes(IDENTITY_FILE)) return this.#loadIdentity();
+      if (names.includes(WAL_FOLDER) || names.includes(SNAPSHOT_FOLDER)) {
+        const why = "the file that says whose log this is is gone; without it nothing in the folder can be checked";
+        this.#faults.push(fault("WIPED", IDENTITY_FILE, 0, why));
+        return this.#end(null);
+      }
+      const words = `this is no folder of a node: it holds neither ${IDENTITY_FILE} nor ${WAL_FOLDER}. Name the folder of one node, for example .quorate/1`;
+      this.#end(new QuorateError("BAD_OPTION", "not-applied", words));
+    });
+  }
+
+  #loadIdentity(): void {
+    loadIdentity(this.#disk, (error, identity) => {
+      if (error !== null) return this.#faulty(error, () => this.#end(null));
+      this.#identity = identity;
+      this.#listUnfinished(
+        WAL_FOLDER,
+        (name) => name.endsWith(UNFINISHED),
+        this.#then(() => this.#recover(identity.cluster)),
+      );
+    });
+  }
+
+  #recover(cluster: string): void {
+    recover(this.#disk, cluster, (error, recovery) => {
+      if (error !== null) return this.#faulty(error, () => this.#listSnapshots(cluster));
+      this.#lastUnit = recovery.unit;
+      this.#judge(recovery);
+      this.#groups = [...recovery.parts].map(([group, part]) => groupReport(group, part, recovery.unit));
+      const all = [...recovery.segments, ...recovery.spares];
+      inTurn(
+        all,
+        (segment, next) => this.#inspect(segment, recovery, next),
+        this.#then(() =>
+          inTurn(
+            all,
+            ({ file }, next) => file.close(next),
+            this.#then(() => this.#listSnapshots(cluster)),
+          ),
+        ),
+      );
+    });
+  }
+
+  #judge(recovery: Recovery): void {
+    for (const { file, offset, why } of recovery.faults) this.#faults.push(fault("LOG_CORRUPT", file, offset, why));
+    for (const [group, { facts }] of recovery.parts) {
+      const { slots, from } = facts.marks();
+      const why = (what: string): string => `group ${group}: ${what}`;
+      if (slots.length > 0) {
+        const what = `this node cannot speak for the slots ${slots.slice(0, 10).join(", ")}${slots.length > 10 ? ", …" : ""}`;
+        this.#faults.push(fault("LOG_CORRUPT", WAL_FOLDER, 0, why(what)));
+      }
+      if (from < SLOT_MAX)
+        this.#faults.push(
+          fault("LOG_CORRUPT", WAL_FOLDER, 0, why(`this node cannot speak for any slot from ${from} on`)),
+        );
+      if (facts.promisedLost)
+        this.#faults.push(
+          fault(
+            "LOG_CORRUPT",
+            WAL_FOLDER,
+            0,
+            why("the promised ballot may be lost: this incarnation never votes again"),
+          ),
+        );
+    }
+  }
+
+  #inspect(segment: Segment, recovery: Recovery, next: Done): void {
+    segment.file.read(0, segment.bytes, (error, bytes) => {
+      if (error !== null) return next(error, undefined);
+      const spare = recovery.spares.includes(segment);
+      const file = segmentPath(segment.number);
+      const damaged = (offset: number, why: string, action: string): void => {
+        this.#faults.push({ code: "LOG_CORRUPT", file, offset, why, action });
+      };
+      this.#segments.push(inspectSegment(segment, bytes, spare, this.#unit, damaged));
+      const isOpenEnded = spare || segment === recovery.segments.at(-1);
+      const from = spare ? FIRST_UNIT_OFFSET : recovery.position;
+      if (isOpenEnded && tornOrCorrupt(bytes, segment.key, from, 0) !== "clean")
+        this.#torn.push({ file, offset: from });
+      next(null, undefined);
+    });
+  }
+
+  #listSnapshots(cluster: string): void {
+    const isUnfinished = (name: string): boolean => name.endsWith(UNFINISHED_SNAPSHOT) || name.endsWith(PARTIAL);
+    this.#listUnfinished(SNAPSHOT_FOLDER, isUnfinished, (listError) => {
+      if (listError !== null) return this.#end(listError);
+      this.#disk.list(SNAPSHOT_FOLDER, (error, names) => {
+        if (error !== null) return this.#end(error);
+        const whole = names.filter((name) => parseSnapshotName(name) !== null);
+        inTurn(
+          whole,
+          (name, next) => this.#readSnapshot(`${SNAPSHOT_FOLDER}/${name}`, cluster, next),
+          this.#then(() => this.#finish()),
+        );
+      });
+    });
+  }
+
+  #readSnapshot(path: string, cluster: string, next: Done): void {
+    this.#disk.open(path, (openError, file) => {
+      if (openError !== null) return next(openError, undefined);
+      readSnapshotFile(
+        file,
+        cluster,
+        () => undefined,
+        (error, head) => {
+          const { bytes } = file;
+          file.close((closeError) => {
+            if (error !== null) return this.#faulty(error, () => next(null, undefined));
+            const { group, slot, revision, digest, governing } = head;
+            this.#snapshots.push({ file: path, bytes, group, slot, revision, digest, governing });
+            next(closeError, undefined);
+          });
+        },
+      );
+    });
+  }
+
+  /** What only log and snapshots together tell. */
+  #finish(): void {
+    for (const { group, base } of this.#groups) {
+      const covered = Math.max(0, ...this.#snapshots.filter((one) => one.group === group).map(({ slot }) => slot));
+      if (covered >= base) continue;
+      const why = `the log of group ${group} begins after slot ${base}, but the newest whole snapshot covers slot ${covered}`;
+      this.#faults.push(fault("LOG_CORRUPT", SNAPSHOT_FOLDER, 0, why));
+    }
+    this.#end(null);
+  }
+
+  #listUnfinished(folder: string, isUnfinished: (name: string) => boolean, done: Done): void {
+    this.#disk.list(folder, (error, names) => {
+      if (error === null) for (const name of names) if (isUnfinished(name)) this.#unfinished.push(`${folder}/${name}`);
+      done(error, undefined);
+    });
+  }
+
+  /** What a file says of itself is a finding; that it cannot be read at all is not. */
+  #faulty(error: QuorateError, go: () => void): void {
+    if (error.code === "LOG_FAILED") return this.#end(error);
+    const { file, offset } = error.detail;
+    this.#faults.push(fault(error.code, String(file ?? WAL_FOLDER), Number(offset ?? 0), error.message));
+    go();
+  }
+
+  #then(go: () => void): Done {
+    return (error) => {
+      if (error !== null) this.#end(error);
+      else go();
+    };
+  }
+
+  #end(error: QuorateError | null): void {
+    this.#done(error, {
+      identity: this.#identity,
+      segments: this.#segments,
+      groups: this.#groups,
+      snapshots: this.#snapshots,
+      unfinished: this.#unfinished,
+      torn: this.#torn,
+      unit: this.#lastUnit,
+      faults: this.#faults,
+    });
+  }
+}
+
+function groupReport(group: number, { facts, index }: RecoveredPart, unit: number): GroupReport {
+  const durable = facts.durable(index, unit);
+  const { accepted } = durable;
+  return {
+    group,
+    promised: durable.promised,
+    base: durable.base,
+    chosenTo: durable.chosenTo,
+    votes: accepted.length,
+    slotFrom: accepted[0]?.slot ?? 0,
+    slotTo: accepted.at(-1)?.slot ?? 0,
+    faulty: durable.faulty,
+    faultyFrom: durable.faultyFrom === SLOT_MAX ? 0 : durable.faultyFrom,
+    promisedLost: durable.promisedLost,
+    governing: durable.governing,
+  };
+}
+
+function fault(code: FolderFault["code"], file: string, offset: number, why: string): FolderFault {
+  return { code, file, offset, why, action: codeEntry(code).action };
+}
