@@ -43,11 +43,12 @@ export function addLog(program: Command): void {
       const report = await look(folder, () => undefined);
       const sound = report.faults.length === 0;
       process.exitCode = sound ? 0 : 1;
-      if (options.json) printJson({ folder, sound, ...totals(report), faults: report.faults });
+      const { torn, unfinished, faults } = report;
+      if (options.json) printJson({ folder, sound, ...totals(report), torn, unfinished, faults });
       else {
         printFindings(report);
         if (sound) print(`sound: ${summary(report)}`);
-        else print(`not sound: ${report.faults.length} faults. Keep the folder until they are mended.`);
+        else print(`not sound: ${faults.length} faults. Keep the folder until they are mended.`);
       }
     });
 }
@@ -60,7 +61,18 @@ async function look(folder: string, tell: (unit: UnitReport) => void): Promise<F
   );
 }
 
-function totals({ segments, snapshots, unit, torn, unfinished }: FolderReport): Readonly<Record<string, unknown>> {
+/** What a folder holds, in numbers. */
+interface Totals {
+  readonly segments: number;
+  readonly walBytes: number;
+  readonly units: number;
+  readonly records: number;
+  /** Number of the last write unit. */
+  readonly unit: number;
+  readonly snapshots: number;
+}
+
+function totals({ segments, snapshots, unit }: FolderReport): Totals {
   const sum = (of: "bytes" | "records" | "units"): number =>
     segments.reduce((total, segment) => total + segment[of], 0);
   return {
@@ -70,8 +82,6 @@ function totals({ segments, snapshots, unit, torn, unfinished }: FolderReport): 
     records: sum("records"),
     unit,
     snapshots: snapshots.length,
-    torn,
-    unfinished,
   };
 }
 
