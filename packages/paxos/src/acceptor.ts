@@ -5,6 +5,7 @@ import type { Entry } from "./entry.ts";
 import { must } from "./invariants.ts";
 import type { Learner } from "./learner.ts";
 import { type PromiseMessage, SLOT_MAX } from "./message.ts";
+import type { Damage } from "./output.ts";
 import type { Durable } from "./record.ts";
 import type { SlotWindow } from "./slot-window.ts";
 
@@ -26,6 +27,8 @@ export class Acceptor {
   readonly mute: boolean;
   readonly faulty: Set<number>;
   faultyFrom: number;
+  /** What cannot be read here, for people. */
+  damage: Damage;
   readonly votes: SlotWindow;
   /** Accepts of voteBallot that came before those below them; votes for nothing. */
   private readonly ahead = new Map<number, Entry>();
@@ -38,6 +41,7 @@ export class Acceptor {
     this.mute = durable.promisedLost;
     this.faulty = new Set(durable.faulty.filter((slot) => slot > durable.base));
     this.faultyFrom = Math.max(durable.faultyFrom, durable.base + 1);
+    this.damage = { faulty: this.faulty.size, cured: 0, mute: this.mute };
     this.votes = votes;
     this.learner = learner;
     this.durability = durability;
@@ -162,6 +166,7 @@ export class Acceptor {
   /** The record of `slot` was mended from this node's own disk. */
   cure(slot: number): boolean {
     if (!this.faulty.delete(slot)) return false;
+    this.curedSome(1);
     this.recordFaulty();
     return true;
   }
@@ -169,15 +174,18 @@ export class Acceptor {
   /** A snapshot covers everything to `slot`. */
   installed(slot: number): void {
     this.votes.dropTo(slot);
-    let cured = false;
-    for (const faulty of this.faulty) if (faulty <= slot) cured = this.faulty.delete(faulty) || cured;
-    if (this.faultyFrom <= slot) {
-      this.faultyFrom = slot + 1;
-      cured = true;
-    }
-    if (cured) this.recordFaulty();
+    let cured = 0;
+    for (const faulty of this.faulty) if (faulty <= slot && this.faulty.delete(faulty)) cured++;
+    const moves = this.faultyFrom <= slot;
+    if (moves) this.faultyFrom = slot + 1;
+    if (cured > 0) this.curedSome(cured);
+    if (cured > 0 || moves) this.recordFaulty();
     if (this.voteBallot > 0 && this.acceptedTo < slot) this.acceptedTo = slot;
     this.advance();
+  }
+
+  private curedSome(slots: number): void {
+    this.damage = { ...this.damage, faulty: this.faulty.size, cured: this.damage.cured + slots };
   }
 
   private get aheadMax(): number {
@@ -195,7 +203,7 @@ export class Acceptor {
     this.votes.set(entry);
     this.durability.record({ kind: "accepted", entry });
     if (this.isFaulty(entry.slot)) {
-      this.faulty.delete(entry.slot);
+      if (this.faulty.delete(entry.slot)) this.curedSome(1);
       if (entry.slot === this.faultyFrom) this.faultyFrom++;
       this.recordFaulty();
     }

@@ -189,6 +189,7 @@ class PaxosEngine implements Engine, Owner {
       leader: this.leadership?.leads ? core.config.self : this.election.leader,
       opening: this.leadership?.open ? this.leadership.ballot : 0,
       promised: core.acceptor.promised,
+      damage: core.acceptor.damage,
       events: taken(core.events),
     };
   }

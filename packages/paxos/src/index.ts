@@ -6,7 +6,7 @@ export { type Entry, type EntryKind, type Standing, FIRST_STANDING, NO_BYTES, co
 export { type EngineEvent, type IgnoreReason } from "./events.ts";
 export { type Governing, type Member, type Members, type QuorumRule, MAJORITY } from "./members.ts";
 export * from "./message.ts";
-export type { Output, ReadAnswer, Send, Supply } from "./output.ts";
+export type { Damage, Output, ReadAnswer, Send, Supply } from "./output.ts";
 export * from "./record.ts";
 export { checkMembers, decodeMembers, encodeMembers, sameMembers } from "./members-codec.ts";
 export { type Quorum, VOTERS_MAX, quorumOf } from "./quorum/quorum.ts";

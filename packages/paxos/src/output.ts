@@ -28,6 +28,16 @@ export interface ReadAnswer {
   readonly validUntilMs: number;
 }
 
+/** What this node cannot read of what it once wrote (rule 5). */
+export interface Damage {
+  /** Slots that are unreadable now. Its promises do not speak for them. */
+  readonly faulty: number;
+  /** Slots cured since the process started: learned, or accepted anew. */
+  readonly cured: number;
+  /** The promised ballot may be lost: this incarnation never promises nor accepts again. It still learns. */
+  readonly mute: boolean;
+}
+
 /**
  * Everything an engine wants done, taken by `output()`. The lists are reused by the next call: take what you keep.
  * The messages and entries in them never change.
@@ -54,5 +64,6 @@ export interface Output {
   readonly opening: Ballot;
   /** The highest ballot promised here, for people; it may not be durable yet. */
   readonly promised: Ballot;
+  readonly damage: Damage;
   readonly events: readonly EngineEvent[];
 }

@@ -139,7 +139,7 @@ describe("a host", () => {
     assert.notEqual(cluster.leader(), first);
   });
 
-  it("A damaged log is refused at the start, with file and offset.", () => {
+  it("A damaged log that no peer can repair is refused at the start, with file and offset.", () => {
     const cluster = new MemoryCluster({ nodes: 1 });
     cluster.start(1);
     cluster.awaitLeader();

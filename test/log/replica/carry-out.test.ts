@@ -23,6 +23,7 @@ function output(seq: number, records: readonly DurableRecord[], message: Message
     leader: 0,
     promised: 0,
     opening: 0,
+    damage: { faulty: 0, cured: 0, mute: false },
     events: [],
   };
 }

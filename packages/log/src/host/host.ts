@@ -1,6 +1,7 @@
 import { type Clock, type Composite, QuorateError, SuspensionDetector } from "@quorate/machine";
 import {
   createEngine,
+  type Durable,
   type EngineConfig,
   FIRST_STANDING,
   type Governing,
@@ -8,6 +9,7 @@ import {
   type Member,
   type Members,
   NODE_MAX,
+  SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
@@ -26,6 +28,7 @@ import { createSnapshotSender, type SnapshotSender } from "../snapshot/send.ts";
 import { openSnapshots, type Snapshots } from "../snapshot/snapshots.ts";
 import type { Forming, PeerMessage, Transport } from "../transport/transport.ts";
 import { entryBytesMax, type WalLimits } from "../wal/limits.ts";
+import type { WalFault } from "../wal/recovery.ts";
 import { type OpenedWal, openWal } from "../wal/wal.ts";
 import { FormingState } from "./forming.ts";
 import { type Identity, readIdentity, writeIdentity } from "./identity.ts";
@@ -83,6 +86,8 @@ export interface HostStatus {
   readonly walUnit: number;
   readonly walBytes: number;
   readonly diskFull: boolean;
+  /** Places that were once synced and could not be read at the start. What they held is repaired from peers, group by group. */
+  readonly faults: readonly WalFault[];
   readonly groups: readonly number[];
   readonly turns: number;
   /** What was ignored, by reason. */
@@ -220,10 +225,6 @@ class RunningHost implements Host {
     openWal({ disk, clock, cluster, limits: walLimits, onFailed }, (walError, opened) => {
       if (this.#ended) return;
       if (walError !== null) return this.#fail(walError);
-      const fault = opened.faults[0];
-      if (fault !== undefined) return this.#fail(logCorrupt(fault.file, fault.offset, fault.why));
-      if (opened.groupsLost)
-        return this.#fail(logCorrupt("wal", 0, "records were lost of which not even the group is known"));
       this.#wal = opened;
       openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
         if (this.#ended) return;
@@ -283,6 +284,7 @@ class RunningHost implements Host {
       walUnit: this.#wal?.wal.unit ?? 0,
       walBytes: this.#wal?.wal.bytes ?? 0,
       diskFull: this.#wal?.wal.full ?? false,
+      faults: [...(this.#wal?.faults ?? []), ...(this.#snapshots?.faults ?? [])],
       groups: [...this.#replicas.keys()],
       turns: this.#turns,
       counters: this.#counters.all(),
@@ -479,7 +481,11 @@ class RunningHost implements Host {
 
   #startGroup(options: ReplicaOptions, start: ReplicaStart, formed: Governing, done: Done<Replica>): void {
     const { group } = options;
-    const { wal, groups } = this.#wal!;
+    const { wal, groups, groupsLost } = this.#wal!;
+    if (groupsLost && !groups.has(group)) {
+      const why = `records were lost, and what is left does not name group ${group}: its promised ballot may be among them`;
+      return this.#refuseStart(done, logCorrupt("wal", 0, why));
+    }
     const { id, limits, transport, protocol, seed } = this.#options;
     const { incarnation } = this.#forming!.identity;
     const snapshots = this.#snapshots!;
@@ -491,6 +497,8 @@ class RunningHost implements Host {
       if (!(thrown instanceof QuorateError)) throw thrown;
       return this.#refuseStart(done, thrown);
     }
+    const alone = this.#aloneWith(group, durable);
+    if (alone !== null) return this.#refuseStart(done, alone);
     const engine = createEngine(
       { ...protocol, self: id, incarnation, life: this.#life, seed: randomBelow48(seed, `engine ${group}`) },
       durable,
@@ -524,6 +532,15 @@ class RunningHost implements Host {
     const replica = new GroupReplica(room, engine, durable, start);
     this.#replicas.set(group, replica);
     this.#answers.add(done, null, replica);
+  }
+
+  /** What is damaged is repaired from peers. A node without any says so, and stops. */
+  #aloneWith(group: number, { governing, faulty, faultyFrom, promisedLost }: Durable): QuorateError | null {
+    if (faulty.length === 0 && faultyFrom === SLOT_MAX && !promisedLost) return null;
+    const { voters, nonVoters } = governing.at(-1)!.members;
+    if ([...voters, ...nonVoters].some((member) => member.node !== this.#options.id)) return null;
+    const fault = this.#wal!.faults[0] ?? { file: "wal", offset: 0, why: "an earlier start found damage" };
+    return logCorrupt(fault.file, fault.offset, `${fault.why}. Group ${group} has no other member to repair it from`);
   }
 
   /** What cannot be read at the start stops the node, not one group: a vote may be missing. */

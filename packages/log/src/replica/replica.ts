@@ -9,6 +9,7 @@ import {
   type Watcher,
 } from "@quorate/machine";
 import type {
+  Damage,
   Durable,
   Engine,
   Entry,
@@ -77,6 +78,8 @@ export interface ReplicaStatus {
   readonly waitingBytes: number;
   readonly undecided: number;
   readonly watchers: number;
+  /** Slots that cannot be read here, those mended since the start, and whether the vote is lost for this incarnation. */
+  readonly damage: Damage;
   /** Why it stopped serving for good. */
   readonly error: QuorateError | null;
   readonly counters: Readonly<Record<string, number>>;
@@ -172,6 +175,7 @@ export class GroupReplica implements Replica {
   #governing: Governing;
   #leader = 0;
   #promised = 0;
+  #damage: Damage = { faulty: 0, cured: 0, mute: false };
   #chosenTo: number;
   #checkpointTo: number;
   #checkpointing = false;
@@ -300,6 +304,7 @@ export class GroupReplica implements Replica {
       waitingBytes: this.#batcher.waitingBytes,
       undecided: this.#batcher.undecided,
       watchers: this.#watches.count,
+      damage: this.#damage,
       error: this.#failure,
       counters: {
         ...this.#counters.all(),
@@ -428,6 +433,7 @@ export class GroupReplica implements Replica {
     this.#governing = output.governing;
     this.#leader = output.leader;
     this.#promised = output.promised;
+    this.#damage = output.damage;
     for (const event of output.events) {
       this.#counters.add(event.kind === "ignored" ? `ignored-${event.message}-${event.why}` : event.kind);
     }

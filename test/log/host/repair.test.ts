@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MemoryCluster } from "../memory-cluster.ts";
+
+/** A cluster of three with some words in its log, all processes killed. */
+function stopped(words: number): MemoryCluster {
+  const cluster = new MemoryCluster();
+  cluster.startAll();
+  cluster.awaitLeader();
+  const client = cluster.client().open();
+  for (let word = 1; word <= words; word++) client.appended(`word ${word}`);
+  cluster.settle();
+  for (const id of cluster.nodes.keys()) cluster.kill(id);
+  return cluster;
+}
+
+/** Flips one bit inside the record that holds `text`, wherever that is. */
+function damage(cluster: MemoryCluster, node: number, text: string): string {
+  const { disk } = cluster.node(node);
+  for (const path of disk.paths()) {
+    const at = Buffer.from(disk.bytes(path)).indexOf(text);
+    if (at < 0) continue;
+    disk.flip(path, at, 3);
+    return path;
+  }
+  throw new Error(`${text} stands on no file of node ${node}`);
+}
+
+function expectWords(cluster: MemoryCluster, words: number): void {
+  const expected = Array.from({ length: words }, (_, index) => `word ${index + 1}`);
+  for (const id of cluster.nodes.keys()) assert.deepEqual(cluster.words(id), expected, `node ${id}`);
+  assert.equal(new Set(cluster.replicas.map((replica) => replica.status().digest)).size, 1);
+}
+
+describe("repair of damaged entries", () => {
+  it("An entry that rotted on one replica is learned from its peers, and nothing is missing anywhere.", () => {
+    const cluster = stopped(9);
+    const path = damage(cluster, 2, "word 5");
+    cluster.startAll();
+    cluster.awaitLeader();
+    cluster.time.until("node 2 is whole", () => cluster.node(2).replica?.status().damage.cured === 1);
+    cluster.settle();
+    expectWords(cluster, 9);
+    assert.equal(cluster.node(2).replica!.status().damage.faulty, 0);
+    const faults = cluster.node(2).host!.status().faults;
+    assert.deepEqual(
+      faults.map((fault) => fault.file),
+      [path],
+    );
+    assert.ok(faults[0]!.offset > 0);
+  });
+
+  it("What was repaired stays so: the next start finds the damage again, and needs no peer.", () => {
+    const cluster = stopped(9);
+    damage(cluster, 2, "word 5");
+    cluster.startAll();
+    cluster.awaitLeader();
+    cluster.settle();
+    cluster.kill(2);
+    cluster.start(2);
+    cluster.time.until("node 2 runs", () => cluster.node(2).replica !== null);
+    cluster.time.run(1);
+    assert.equal(cluster.node(2).replica!.status().damage.faulty, 0);
+    assert.equal(cluster.node(2).host!.status().faults.length, 1);
+  });
+
+  it("Different entries that rotted on two of three replicas are all repaired: for each, two others can read it.", () => {
+    const cluster = stopped(9);
+    damage(cluster, 1, "word 3");
+    damage(cluster, 2, "word 7");
+    cluster.startAll();
+    cluster.awaitLeader();
+    cluster.settle();
+    expectWords(cluster, 9);
+  });
+
+  it("While only the two replicas run that lost the same entry, its slot is not decided anew; with the third it is repaired.", () => {
+    const cluster = stopped(9);
+    damage(cluster, 1, "word 5");
+    damage(cluster, 2, "word 5");
+    cluster.start(1);
+    cluster.start(2);
+    cluster.time.run(3_000);
+    assert.equal(cluster.leader(), 0, "neither can read the entry: nobody may decide what it was");
+    cluster.start(3);
+    cluster.awaitLeader();
+    cluster.settle();
+    expectWords(cluster, 9);
+  });
+});
