@@ -1,6 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 
-import { connect, type Quorate, startTestCluster } from "quorate";
+import { connect, type Quorate, startTestCluster, type TestCluster } from "quorate";
+import { cpuMicros } from "./cpu-time.ts";
 import { fileSystemOf, syncsPerSecond } from "./sync-rate.ts";
 
 /** What is done, by how many, for how long. */
@@ -49,10 +50,13 @@ export async function runLoad(load: Load): Promise<Record<string, string | numbe
     };
     const all = Array.from({ length: callers }, (_, index) => caller(index));
     await pause(WARM_UP_SECONDS);
+    const leader = await leaderOf(clients[0]!, cluster.endpoints);
+    const cpuBefore = cpuOf(cluster, leader);
     measuring = true;
     const startedMs = performance.now();
     await pause(seconds);
     measuring = false;
+    const cpuAfter = cpuOf(cluster, leader);
     const elapsedSeconds = (performance.now() - startedMs) / 1_000;
     ended = true;
     await Promise.all(all);
@@ -71,6 +75,7 @@ export async function runLoad(load: Load): Promise<Record<string, string | numbe
       p99Ms: latencies.percentile(99) / 1e6,
       p999Ms: latencies.percentile(99.9) / 1e6,
       failed,
+      ...microsPerOp(cpuBefore, cpuAfter, count),
       fileSystem: fileSystemOf(folder),
       syncsPerSecondBefore: before,
       syncsPerSecondAfter: after,
@@ -79,6 +84,47 @@ export async function runLoad(load: Load): Promise<Record<string, string | numbe
   } finally {
     await cluster.stop();
   }
+}
+
+/** Processor time so far, by who took it; null where the platform does not tell. */
+interface Cpu {
+  readonly client: number;
+  readonly leader: number;
+  readonly followers: number;
+}
+
+function cpuOf(cluster: TestCluster, leader: number): Cpu | null {
+  const own = process.cpuUsage();
+  const times = { client: own.user + own.system, leader: 0, followers: 0 };
+  for (const node of cluster.nodes) {
+    const micros = cpuMicros(cluster.pid(node));
+    if (micros === null) return null;
+    times[node === leader ? "leader" : "followers"] += micros;
+  }
+  return times;
+}
+
+/** What one operation costs the processors, over all processes; on a busy machine it says more than the rate. */
+function microsPerOp(before: Cpu | null, after: Cpu | null, count: number): Record<string, number> {
+  if (before === null || after === null || count === 0) return {};
+  const per = (micros: number): number => Math.round((micros / count) * 10) / 10;
+  const client = after.client - before.client;
+  const leader = after.leader - before.leader;
+  const followers = after.followers - before.followers;
+  return {
+    cpuMicrosPerOp: per(client + leader + followers),
+    cpuMicrosPerOpClient: per(client),
+    cpuMicrosPerOpLeader: per(leader),
+    cpuMicrosPerOpFollowers: per(followers),
+  };
+}
+
+async function leaderOf({ client }: Quorate, endpoints: readonly string[]): Promise<number> {
+  for (const [index, endpoint] of endpoints.entries()) {
+    const { role } = await client.status(endpoint);
+    if (role === "leader") return index + 1;
+  }
+  return 0;
 }
 
 function operation({

@@ -14,7 +14,7 @@ import {
   RANGE_KEY,
 } from "./command.ts";
 import type { KeyState } from "./key-state.ts";
-import { boundsOf, pairsIn } from "./range.ts";
+import { boundsOf } from "./range.ts";
 import type { Step } from "./step.ts";
 
 /** Order of byte strings: byte by byte, the shorter first. */
@@ -33,7 +33,7 @@ export function holds(step: Step, compare: Compare): boolean {
   if (compare[0] === COMPARE_SESSION_LIVES) return step.neighbours.sessionLives(compare[1]);
   const range = compare[1];
   if (range[0] === RANGE_KEY) return keyHolds(step.store.get(range[1]), compare);
-  for (const [, state] of pairsIn(step.store.entries, boundsOf(range), "", false)) {
+  for (const state of step.store.statesIn(boundsOf(range), "", false)) {
     if (!keyHolds(state, compare)) return false;
   }
   return true;

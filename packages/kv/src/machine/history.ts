@@ -1,55 +1,23 @@
+import { Changes, type ChangesView, type RevisionRecord } from "./changes.ts";
 import { type KeyState, sizeOf } from "./key-state.ts";
 import type { KvLimits } from "./limits.ts";
-import { compareKeys, compareNumbers, createSortedMap, type SortedMap } from "./sorted-map.ts";
-
-/** What one revision did to one key: at most one change, from what was before it to what is after it. Never changed once made. */
-export interface Change {
-  readonly revision: number;
-  readonly key: string;
-  readonly before: KeyState | null;
-  readonly after: KeyState | null;
-  /** `CAUSE_…` of command.ts. */
-  readonly cause: number;
-}
-
-/** All that one revision changed; in the order in which its command first touched the keys. Never empty. */
-export interface RevisionRecord {
-  readonly revision: number;
-  readonly logTimeMs: number;
-  readonly changes: readonly Change[];
-  /** For `historyBytesMax`. */
-  readonly bytes: number;
-}
-
-export function bytesOf(changes: readonly Change[]): number {
-  let bytes = 0;
-  for (const change of changes) bytes += sizeOf(change.key, change.after);
-  return bytes;
-}
-
-/** The kept changes of one key, oldest first; those before `head` are already out. */
-interface KeyHistory {
-  readonly changes: Change[];
-  head: number;
-}
+import { compareKeys, createSortedMap, type SortedMap } from "./sorted-map.ts";
 
 /**
- * The changes of the last revisions. What they say: the state of a key at revision R is what was *before* its first kept
- * change above R; without one, it is what the store holds now. So every revision from `compactedTo` on can be read.
+ * The changes of the last revisions. What they say: the state of a key at revision R is the newest of its states, from what the store
+ * holds back along `before`, that was made at or below R. So every revision from `compactedTo` on can be read.
  *
- * Compaction is a part of the steps: each drops a bounded number of records, the same on every replica. Records at or below
+ * Compaction is a part of the steps: each drops a bounded number of revisions, the same on every replica. Changes at or below
  * `compactedTo` that wait for their turn are state like all others, but nobody is told of them.
  */
 export class History {
-  readonly records: SortedMap<number, RevisionRecord> = createSortedMap<number, RevisionRecord>(compareNumbers);
-  readonly #byKey: SortedMap<string, KeyHistory> = createSortedMap<string, KeyHistory>(compareKeys);
+  readonly #changes: Changes = new Changes();
+  /** Keys whose last change, a delete, is kept: with those of the store, all keys there were at any revision that can be read. */
+  readonly #deleted: SortedMap<string, KeyState> = createSortedMap<string, KeyState>(compareKeys);
   readonly #limits: KvLimits;
   #bytes = 0;
   #compactedTo = 0;
   #lastRevision = 0;
-  /** Records that are gone, but whose changes still stand in `#byKey`, where they are harmless: all are at or below `compactedTo`. */
-  readonly #leaving: Change[] = [];
-  #leavingHead = 0;
 
   constructor(limits: KvLimits) {
     this.#limits = limits;
@@ -57,6 +25,11 @@ export class History {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Revisions that are kept. */
+  get revisions(): number {
+    return this.#changes.revisions;
   }
 
   /** States at lower revisions can no longer be told; nor changes at this or lower ones. */
@@ -69,10 +42,20 @@ export class History {
     return this.#lastRevision;
   }
 
-  /** Takes in the changes of a step, and drops what is over the limits. */
-  record(record: RevisionRecord): void {
-    this.#take(record);
-    this.#drop(record.logTimeMs, this.#limits.compactionChangesMax + record.changes.length);
+  /** The keys that are gone now, and were there at a revision that can be read; each with its delete. */
+  get deleted(): SortedMap<string, KeyState> {
+    return this.#deleted;
+  }
+
+  /** The delete of a key that the store does not hold; null: it never was there, or nothing is told of it. */
+  deletedState(key: string): KeyState | null {
+    return this.#deleted.size === 0 ? null : (this.#deleted.get(key) ?? null);
+  }
+
+  /** Takes in what one step made of each key that it changed, and drops what is over the limits. Not empty. */
+  record(states: readonly KeyState[], cause: number, logTimeMs: number): void {
+    for (const state of states) this.#take(state, cause, logTimeMs);
+    this.#drop(logTimeMs, this.#limits.compactionChangesMax + states.length);
   }
 
   /** Changes at or below `revision` are no longer told. Not above the last. */
@@ -81,9 +64,9 @@ export class History {
     this.#drop(logTimeMs, this.#limits.compactionChangesMax);
   }
 
-  /** Puts back what an image says, in order of revisions; nothing is dropped, so a replica from an image goes on as the others do. */
-  restoreRecord(record: RevisionRecord): void {
-    this.#take(record);
+  /** Puts back one change, in the order of the image; nothing is dropped, so a replica from an image goes on as the others do. */
+  restore(state: KeyState, cause: number, logTimeMs: number): void {
+    this.#take(state, cause, logTimeMs);
   }
 
   restoreBounds(compactedTo: number, lastRevision: number): void {
@@ -91,83 +74,60 @@ export class History {
     this.#lastRevision = lastRevision;
   }
 
-  /** The state of `key` at `revision`, where `now` is what the store holds. `revision` must not be below `compactedTo`. */
-  stateAt(key: string, revision: number, now: KeyState | null): KeyState | null {
-    const kept = this.#byKey.get(key);
-    return kept === undefined ? now : stateIn(kept, revision, now);
+  /** The revisions from `revision` on that are kept, oldest first. */
+  recordsFrom(revision: number): Generator<RevisionRecord, void, undefined> {
+    return this.#changes.view().recordsFrom(revision);
   }
 
-  /** The keys that have kept changes, in order: with those of the store, all keys there were at any revision that can be read. */
-  get changedKeys(): SortedMap<string, KeyHistory> {
-    return this.#byKey;
+  /** All that is kept as of now, in constant time. */
+  freeze(): ChangesView {
+    return this.#changes.view();
   }
 
-  /** Records from `revision` on, oldest first. */
-  *recordsFrom(revision: number): Generator<RevisionRecord, void, undefined> {
-    for (const [, record] of this.records.entries(revision, [])) yield record;
+  #take(state: KeyState, cause: number, logTimeMs: number): void {
+    if (state.version === 0) this.#deleted.set(state.key, state);
+    else if (state.before !== null && state.before.version === 0) this.#deleted.delete(state.key);
+    this.#changes.append(state, cause, logTimeMs);
+    this.#bytes += sizeOf(state);
+    this.#lastRevision = state.modRevision;
   }
 
-  #take(record: RevisionRecord): void {
-    this.records.set(record.revision, record);
-    this.#bytes += record.bytes;
-    this.#lastRevision = record.revision;
-    for (const change of record.changes) {
-      const kept = this.#byKey.get(change.key);
-      if (kept === undefined) this.#byKey.set(change.key, { changes: [change], head: 0 });
-      else kept.changes.push(change);
-    }
-  }
-
+  /** A revision is never dropped in part, so the last one may go beyond `changesMax`. */
   #drop(nowMs: number, changesMax: number): void {
-    for (let dropped = 0; dropped < this.#limits.compactionRevisionsMax; dropped += 1) {
-      const oldest = this.records.minKey();
-      if (oldest === undefined) break;
-      const record = this.records.get(oldest);
-      if (record === undefined || !this.#isOver(record, nowMs)) break;
-      this.records.delete(oldest);
-      this.#bytes -= record.bytes;
+    const { compactionRevisionsMax } = this.#limits;
+    const changes = this.#changes;
+    let changesDropped = 0;
+    for (let dropped = 0; dropped < compactionRevisionsMax && changesDropped < changesMax; dropped += 1) {
+      const oldest = changes.oldestRevision;
+      if (oldest === 0 || !this.#isOver(oldest, nowMs)) return;
+      while (changes.oldestRevision === oldest) {
+        this.#forget(changes.dropOldest());
+        changesDropped += 1;
+      }
       this.#compactedTo = Math.max(this.#compactedTo, oldest);
-      for (const change of record.changes) this.#leaving.push(change);
     }
-    this.#unindex(changesMax);
   }
 
-  #isOver(oldest: RevisionRecord, nowMs: number): boolean {
+  #isOver(oldest: number, nowMs: number): boolean {
     const limits = this.#limits;
     return (
-      oldest.revision <= this.#compactedTo ||
-      this.records.size > limits.historyRevisionsMax ||
+      oldest <= this.#compactedTo ||
+      this.#changes.revisions > limits.historyRevisionsMax ||
       this.#bytes > limits.historyBytesMax ||
-      (limits.historyAgeMs !== 0 && oldest.logTimeMs + limits.historyAgeMs < nowMs)
+      (limits.historyAgeMs !== 0 && this.#changes.oldestLogTimeMs + limits.historyAgeMs < nowMs)
     );
   }
 
-  #unindex(changesMax: number): void {
-    for (let done = 0; done < changesMax && this.#leavingHead < this.#leaving.length; done += 1) {
-      const change = this.#leaving[this.#leavingHead] as Change;
-      this.#leavingHead += 1;
-      const kept = this.#byKey.get(change.key) as KeyHistory;
-      kept.head += 1;
-      if (kept.head === kept.changes.length) this.#byKey.delete(change.key);
-      else if (kept.head >= 32 && kept.head * 2 > kept.changes.length) {
-        kept.changes.splice(0, kept.head);
-        kept.head = 0;
-      }
-    }
-    if (this.#leavingHead > 1024 && this.#leavingHead * 2 > this.#leaving.length) {
-      this.#leaving.splice(0, this.#leavingHead);
-      this.#leavingHead = 0;
-    }
+  #forget(state: KeyState): void {
+    this.#bytes -= sizeOf(state);
+    state.before = null;
+    if (state.version === 0 && this.#deleted.get(state.key) === state) this.#deleted.delete(state.key);
   }
 }
 
-function stateIn(kept: KeyHistory, revision: number, now: KeyState | null): KeyState | null {
-  let low = kept.head;
-  let high = kept.changes.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((kept.changes[middle] as Change).revision > revision) high = middle;
-    else low = middle + 1;
-  }
-  return low < kept.changes.length ? (kept.changes[low] as Change).before : now;
+/** The state of a key at `revision`; null: it was not there. `last`: of the store, or the delete that the history keeps. */
+export function stateAt(last: KeyState | null, revision: number): KeyState | null {
+  let state = last;
+  while (state !== null && state.modRevision > revision) state = state.before;
+  return state === null || state.version === 0 ? null : state;
 }

@@ -1,10 +1,10 @@
 import { type Image, QuorateError, type Restore } from "@quorate/machine";
 import { ByteReader, ByteWriter, MoreBytesNeeded } from "./bytes.ts";
-import { bytesOf, type Change, History, type RevisionRecord } from "./history.ts";
-import type { KeyState } from "./key-state.ts";
+import type { Change, ChangesView } from "./changes.ts";
+import { History } from "./history.ts";
+import { deletedState, type KeyState } from "./key-state.ts";
 import type { KvLimits } from "./limits.ts";
-import type { SortedMap } from "./sorted-map.ts";
-import { Store } from "./store.ts";
+import { type FrozenStore, Store } from "./store.ts";
 
 /*
  * The image, version 1: one stream of items, cut into chunks anywhere. Each begins with its kind.
@@ -39,30 +39,34 @@ function writeState(writer: ByteWriter, state: KeyState): void {
   writer.float(state.expiresAtMs);
 }
 
-function readState(reader: ByteReader): KeyState {
+function readState(reader: ByteReader, key: string): KeyState {
   return {
+    key,
     value: reader.bytes(),
     createRevision: reader.integer(),
     modRevision: reader.integer(),
     version: reader.integer(),
     session: reader.integer(),
     expiresAtMs: reader.float(),
+    before: null,
   };
 }
 
 /**
- * The store as of one revision. Freezing takes constant time, whatever the store holds: both ordered maps are cloned by copy-on-write.
+ * The store as of one revision. Freezing takes constant time, whatever the store holds.
  * What is encoded for one chunk is bounded by the size asked for, and one value.
  */
 export class KvImage implements Image {
   readonly #writer: ByteWriter = new ByteWriter();
   /** Of the writer's bytes, given out so far. */
   #given = 0;
+  readonly #store: FrozenStore;
   #items: Generator<void, void, undefined> | null;
 
   constructor(store: Store, history: History) {
     const { compactedTo, lastRevision } = history;
-    this.#items = encodeItems(this.#writer, store.entries.clone(), history.records.clone(), compactedTo, lastRevision);
+    this.#store = store.freeze(lastRevision);
+    this.#items = encodeItems(this.#writer, this.#store, history.freeze(), compactedTo, lastRevision);
   }
 
   next(bytesMax: number): Uint8Array | null {
@@ -80,6 +84,7 @@ export class KvImage implements Image {
 
   release(): void {
     this.#items = null;
+    this.#store.release();
     this.#writer.clear();
     this.#given = 0;
   }
@@ -90,7 +95,9 @@ export class KvImage implements Image {
     this.#writer.clear();
     this.#given = 0;
     while (this.#items !== null && this.#writer.length < ENCODE_AHEAD_BYTES) {
-      if (this.#items.next().done === true) this.#items = null;
+      if (this.#items.next().done !== true) continue;
+      this.#items = null;
+      this.#store.release();
     }
     return this.#writer.length > 0;
   }
@@ -98,8 +105,8 @@ export class KvImage implements Image {
 
 function* encodeItems(
   writer: ByteWriter,
-  entries: SortedMap<string, KeyState>,
-  records: SortedMap<number, RevisionRecord>,
+  store: FrozenStore,
+  changes: ChangesView,
   compactedTo: number,
   lastRevision: number,
 ): Generator<void, void, undefined> {
@@ -107,37 +114,37 @@ function* encodeItems(
   writer.integer(compactedTo);
   writer.integer(lastRevision);
   yield;
-  for (const [key, state] of entries.entries(undefined, [])) {
+  for (const state of store.states()) {
     writer.integer(KEY);
-    writer.text(key);
+    writer.text(state.key);
     writeState(writer, state);
     yield;
   }
   const toldKeys = new Set<string>();
-  for (const [, record] of records.entries(undefined, [])) {
+  for (const record of changes.recordsFrom(0)) {
     writer.integer(REVISION);
     writer.integer(record.revision);
     writer.float(record.logTimeMs);
     writer.integer(record.changes.length);
     yield;
     for (const change of record.changes) {
-      writeChange(writer, change, toldKeys.has(change.key), entries.get(change.key));
+      writeChange(writer, change, toldKeys.has(change.key), store.get(change.key));
       toldKeys.add(change.key);
       yield;
     }
   }
   writer.integer(END);
-  writer.integer(entries.size);
-  writer.integer(records.size);
+  writer.integer(store.size);
+  writer.integer(changes.revisions);
 }
 
-function writeChange(writer: ByteWriter, change: Change, isBeforeTold: boolean, now: KeyState | undefined): void {
+function writeChange(writer: ByteWriter, change: Change, isBeforeTold: boolean, now: KeyState | null): void {
   const { key, cause, before, after } = change;
   writer.integer(CHANGE);
   writer.text(key);
   writer.integer(cause);
   writeSide(writer, before, isBeforeTold);
-  writeSide(writer, after, after !== null && now !== undefined && now.modRevision === after.modRevision);
+  writeSide(writer, after, after !== null && now === after);
 }
 
 function writeSide(writer: ByteWriter, state: KeyState | null, isTold: boolean): void {
@@ -168,8 +175,8 @@ export class KvRestore<M> implements Restore<M> {
   #revision = 0;
   #logTimeMs = 0;
   #changesLeft = 0;
-  #changes: Change[] = [];
-  readonly #lastTold: Map<string, KeyState | null> = new Map();
+  /** After the last change of each key. */
+  readonly #lastTold: Map<string, KeyState> = new Map();
 
   constructor(limits: KvLimits, finish: (store: Store, history: History) => M) {
     this.#history = new History(limits);
@@ -231,7 +238,7 @@ export class KvRestore<M> implements Restore<M> {
 
   #takeKey(reader: ByteReader): void {
     const key = reader.text();
-    this.#store.set(key, readState(reader));
+    this.#store.put(readState(reader, key));
   }
 
   #takeRevision(reader: ByteReader): void {
@@ -247,34 +254,31 @@ export class KvRestore<M> implements Restore<M> {
   #takeChange(reader: ByteReader): void {
     const key = reader.text();
     const cause = reader.integer();
-    const before = this.#readSide(reader, this.#lastTold.get(key) ?? null);
-    const after = this.#readSide(reader, this.#store.get(key));
+    const last = this.#lastTold.get(key) ?? null;
+    // Where the key was absent, its delete, if that is told, leads on to earlier states.
+    const before = this.#readSide(reader, key, last) ?? (last?.version === 0 ? last : null);
+    const after = this.#readSide(reader, key, this.#store.get(key)) ?? deletedState(key, this.#revision, null);
+    if (after.modRevision !== this.#revision) throw notWhole("a change refers to a state of another revision");
+    after.before = before;
     this.#lastTold.set(key, after);
-    this.#changes.push({ revision: this.#revision, key, before, after, cause });
+    this.#history.restore(after, cause, this.#logTimeMs);
     this.#changesLeft -= 1;
-    if (this.#changesLeft > 0) return;
-    const changes = this.#changes;
-    this.#changes = [];
-    this.#history.restoreRecord({
-      revision: this.#revision,
-      logTimeMs: this.#logTimeMs,
-      changes,
-      bytes: bytesOf(changes),
-    });
   }
 
-  #readSide(reader: ByteReader, told: KeyState | null): KeyState | null {
+  #readSide(reader: ByteReader, key: string, told: KeyState | null): KeyState | null {
     const side = reader.integer();
     if (side === ABSENT) return null;
-    if (side === HERE) return readState(reader);
-    if (side !== TOLD || told === null) throw notWhole("a change refers to a state that was not told");
+    if (side === HERE) return readState(reader, key);
+    if (side !== TOLD || told === null || told.version === 0) {
+      throw notWhole("a change refers to a state that was not told");
+    }
     return told;
   }
 
   #takeEnd(reader: ByteReader): void {
     const keys = reader.integer();
     const revisions = reader.integer();
-    if (keys !== this.#store.entries.size || revisions !== this.#history.records.size) {
+    if (keys !== this.#store.size || revisions !== this.#history.revisions) {
       throw notWhole(`it counts ${keys} keys and ${revisions} revisions, but tells others`);
     }
     this.#hasEnd = true;

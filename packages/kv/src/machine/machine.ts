@@ -25,12 +25,12 @@ import {
   type Result,
   type WatchRequest,
 } from "./command.ts";
-import { bytesOf, History } from "./history.ts";
+import { History, stateAt } from "./history.ts";
 import { KvImage, KvRestore } from "./image.ts";
 import { keyTuple } from "./key-state.ts";
 import { KV_LIMITS, type KvLimits } from "./limits.ts";
-import { pastPairsIn } from "./past.ts";
-import { boundsOf, isDescending, pageOf, pairsIn } from "./range.ts";
+import { pastStatesIn } from "./past.ts";
+import { boundsOf, isDescending, pageOf } from "./range.ts";
 import { Step } from "./step.ts";
 import { Store } from "./store.ts";
 import { carryOut } from "./transaction.ts";
@@ -79,7 +79,7 @@ class KvMachine implements StateMachine<KvShape> {
     this.#store = store;
     this.#history = history;
     this.#limits = limits;
-    this.#step = new Step(store, limits, neighbours);
+    this.#step = new Step(store, history, limits, neighbours);
     this.#watches = new Watches(history, limits.progressRevisions);
   }
 
@@ -115,9 +115,9 @@ class KvMachine implements StateMachine<KvShape> {
   query(query: Query): Answer {
     if (query[0] === QUERY_GET) return this.#get(query[1], query[2]);
     if (query[0] === QUERY_RANGE) return this.#range(query);
-    const { entries, bytes } = this.#store;
-    const { lastRevision, compactedTo, records, bytes: historyBytes } = this.#history;
-    return [3, entries.size, bytes, lastRevision, compactedTo, records.size, historyBytes];
+    const { size, bytes } = this.#store;
+    const { lastRevision, compactedTo, revisions, bytes: historyBytes } = this.#history;
+    return [3, size, bytes, lastRevision, compactedTo, revisions, historyBytes];
   }
 
   watch(request: WatchRequest, wake: () => void): Watcher<Event> {
@@ -130,22 +130,21 @@ class KvMachine implements StateMachine<KvShape> {
 
   #get(key: string, atRevision: number): Answer {
     const now = this.#store.get(key);
-    if (atRevision === 0) return [1, now === null ? null : keyTuple(key, now, true)];
+    if (atRevision === 0) return [1, now === null ? null : keyTuple(now, true)];
     if (atRevision < this.#history.compactedTo) return this.#compacted(atRevision);
-    const then = this.#history.stateAt(key, atRevision, now);
-    return [1, then === null ? null : keyTuple(key, then, true)];
+    const then = stateAt(now ?? this.#history.deletedState(key), atRevision);
+    return [1, then === null ? null : keyTuple(then, true)];
   }
 
   #range([, range, after, limit, flags, atRevision]: Extract<Query, { 0: 2 }>): Answer {
     const bounds = boundsOf(range);
     const descending = isDescending(flags);
-    const { entries } = this.#store;
     if (atRevision === 0 || atRevision >= this.#history.lastRevision) {
-      return pageOf(pairsIn(entries, bounds, after, descending), limit, flags, this.#limits);
+      return pageOf(this.#store.statesIn(bounds, after, descending), limit, flags, this.#limits);
     }
     if (atRevision < this.#history.compactedTo) return this.#compacted(atRevision);
-    const pairs = pastPairsIn(entries, this.#history, atRevision, bounds, after, descending);
-    return pageOf(pairs, limit, flags, this.#limits);
+    const states = pastStatesIn(this.#store, this.#history, atRevision, bounds, after, descending);
+    return pageOf(states, limit, flags, this.#limits);
   }
 
   #compacted(atRevision: number): Refused {
@@ -165,11 +164,9 @@ class KvMachine implements StateMachine<KvShape> {
   }
 
   #commit(cause: number): void {
-    const { revision, logTimeMs } = this.#step;
-    const changes = this.#step.changes(cause);
-    if (changes.length === 0) return;
-    const record = { revision, logTimeMs, changes, bytes: bytesOf(changes) };
-    this.#history.record(record);
-    this.#watches.changed(record);
+    const states = this.#step.end();
+    if (states.length === 0) return;
+    this.#history.record(states, cause, this.#step.logTimeMs);
+    this.#watches.changed(states);
   }
 }

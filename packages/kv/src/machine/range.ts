@@ -61,9 +61,9 @@ export function* pairsIn<V>(
   }
 }
 
-/** One page of `pairs`: stops at the limit asked for, at the limits of a page, or at the end. */
+/** One page of `states`: stops at the limit asked for, at the limits of a page, or at the end. */
 export function pageOf(
-  pairs: Iterable<readonly [string, KeyState]>,
+  states: Iterable<KeyState>,
   limit: number,
   flags: number,
   limits: KvLimits,
@@ -76,10 +76,11 @@ export function pageOf(
   let count = 0;
   let bytes = 0;
   let last = "";
-  for (const [key, state] of pairs) {
-    const size = countOnly ? 0 : withValue ? sizeOf(key, state) : key.length;
+  for (const state of states) {
+    const { key } = state;
+    const size = countOnly ? 0 : withValue ? sizeOf(state) : key.length;
     if (count === keysMax || (count > 0 && bytes + size > limits.pageBytesMax)) return [7, entries, count, last];
-    if (!countOnly) entries.push(keyTuple(key, state, withValue));
+    if (!countOnly) entries.push(keyTuple(state, withValue));
     count += 1;
     bytes += size;
     last = key;

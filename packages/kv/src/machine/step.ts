@@ -1,7 +1,7 @@
 import type { At, Neighbours } from "@quorate/machine";
-import { CAUSE_COMMAND, type Refused } from "./command.ts";
-import type { Change } from "./history.ts";
-import { type KeyState, sizeOf } from "./key-state.ts";
+import type { Refused } from "./command.ts";
+import type { History } from "./history.ts";
+import { deletedState, type KeyState, presentIn, sizeOf } from "./key-state.ts";
 import type { KvLimits } from "./limits.ts";
 import type { Store } from "./store.ts";
 
@@ -22,22 +22,27 @@ export interface Lifetime {
 }
 
 /**
- * One step of the log at work on the store: it writes in place, so that it reads what it wrote, and remembers what was there
- * before. That memory is both its way back, when the step is refused or throws, and the list of its changes.
+ * One step of the log at work on the store: it writes in place, so that it reads what it wrote, and remembers the last state that it
+ * made of each key. What was before stands there, too: that is its way back, when the step is refused or throws.
  */
 export class Step {
   readonly store: Store;
   readonly limits: KvLimits;
   readonly neighbours: Neighbours;
+  readonly #history: History;
   revision = 0;
   logTimeMs = 0;
   session = 0;
   /** Operations and comparisons so far, against `operationsMax`. */
   operations = 0;
-  readonly #before: Map<string, KeyState | null> = new Map();
+  /** The last state that the step made of each key, deletes included, in the order in which it first touched them. */
+  #made: KeyState[] = [];
+  /** Where each key stands in `#made`; filled from the second key on. */
+  readonly #places: Map<string, number> = new Map();
 
-  constructor(store: Store, limits: KvLimits, neighbours: Neighbours) {
+  constructor(store: Store, history: History, limits: KvLimits, neighbours: Neighbours) {
     this.store = store;
+    this.#history = history;
     this.limits = limits;
     this.neighbours = neighbours;
   }
@@ -47,86 +52,128 @@ export class Step {
     this.logTimeMs = at.logTimeMs;
     this.session = at.session;
     this.operations = 0;
-    this.#before.clear();
+    this.#clear();
   }
 
   /** Puts a value under a key. Null: done. */
   put(key: string, value: Uint8Array, lifetime: Lifetime): Refused | null {
-    const before = this.store.get(key);
-    const again = before !== null && before.modRevision === this.revision;
+    const { revision } = this;
+    const present = this.store.get(key);
+    const place = this.#placeOf(key);
+    const again = present !== null && present.modRevision === revision;
     const next: KeyState = {
+      // The string that is kept already, so that the one that came with the command need not be.
+      key: present === null ? key : present.key,
       value,
-      createRevision: before === null ? this.revision : before.createRevision,
-      modRevision: this.revision,
-      version: before === null ? 1 : again ? before.version : before.version + 1,
+      createRevision: present === null ? revision : present.createRevision,
+      modRevision: revision,
+      version: present === null ? 1 : again ? present.version : present.version + 1,
       session: lifetime.session,
       expiresAtMs: lifetime.expiresAtMs,
+      before: this.#before(key, place, present),
     };
-    const refused = this.#refusal(key, before, next);
+    const refused = this.#refusal(place, present, next);
     if (refused !== null) return refused;
-    this.#remember(key, before);
-    this.store.set(key, next);
+    this.store.put(next);
+    this.#remember(place, next);
     return null;
   }
 
   /** Takes a key that is there away. Null: done. */
   delete(key: string): Refused | null {
-    if (this.#isTooMany(key)) return this.#tooMany();
+    if (this.#isTooMany(this.#placeOf(key))) return this.#tooMany();
     this.deleteAlways(key);
     return null;
   }
 
   /** As `delete`, for steps that cannot be refused: expiry and the end of a session, which have bounds of their own. */
   deleteAlways(key: string): void {
-    this.#remember(key, this.store.get(key));
-    this.store.set(key, null);
+    const place = this.#placeOf(key);
+    const present = this.store.get(key);
+    this.store.delete(key);
+    this.#remember(
+      place,
+      deletedState(present === null ? key : present.key, this.revision, this.#before(key, place, present)),
+    );
   }
 
   /** Everything as it was before the step. */
   rollBack(): void {
-    for (const [key, before] of this.#before) this.store.set(key, before);
-    this.#before.clear();
-  }
-
-  /** What the step changed. A key made and deleted within it was not changed. */
-  changes(cause: number = CAUSE_COMMAND): Change[] {
-    const changes: Change[] = [];
-    for (const [key, before] of this.#before) {
-      const after = this.store.get(key);
-      if (before === null && after === null) continue;
-      changes.push({ revision: this.revision, key, before, after, cause });
+    for (const { key, before } of this.#made) {
+      const present = presentIn(before);
+      if (present === null) this.store.delete(key);
+      else this.store.put(present);
     }
-    this.#before.clear();
-    return changes;
+    this.#clear();
   }
 
-  #refusal(key: string, before: KeyState | null, next: KeyState): Refused | null {
+  /** What the step made of each key that it changed, and ends it. A key made and deleted within it was not changed. */
+  end(): readonly KeyState[] {
+    const made = this.#made;
+    this.#made = [];
+    if (this.#places.size > 0) this.#places.clear();
+    for (const state of made) if (isUnchanged(state)) return made.filter((each) => !isUnchanged(each));
+    return made;
+  }
+
+  #refusal(place: number, present: KeyState | null, next: KeyState): Refused | null {
     const { limits, store } = this;
+    const { key } = next;
     const badBytes = badKeyBytes(key, limits.keyBytesMax);
     if (badBytes !== null) return [0, "TOO_LARGE", "key", badBytes, limits.keyBytesMax];
     if (next.value.length > limits.valueBytesMax) {
       return [0, "TOO_LARGE", key, next.value.length, limits.valueBytesMax];
     }
-    const bytes = store.bytes + sizeOf(key, next) - (before === null ? 0 : sizeOf(key, before));
+    const bytes = store.bytes + sizeOf(next) - (present === null ? 0 : sizeOf(present));
     if (bytes > limits.storeBytesMax && bytes > store.bytes) return [0, "STORE_FULL", key, bytes, limits.storeBytesMax];
-    if (next.session !== 0 && next.session !== (before?.session ?? 0)) {
+    if (next.session !== 0 && next.session !== (present?.session ?? 0)) {
       if (!this.neighbours.sessionLives(next.session)) return [0, "NO_SESSION", key, next.session, 0];
       const owned = store.keyCountOf(next.session);
       if (owned >= limits.ephemeralKeysMax)
         return [0, "TOO_MANY", "ephemeral keys", owned + 1, limits.ephemeralKeysMax];
     }
-    return this.#isTooMany(key) ? this.#tooMany() : null;
+    return this.#isTooMany(place) ? this.#tooMany() : null;
   }
 
-  #isTooMany(key: string): boolean {
-    return this.#before.size >= this.limits.changesMax && !this.#before.has(key);
+  #isTooMany(place: number): boolean {
+    return place < 0 && this.#made.length >= this.limits.changesMax;
   }
 
   #tooMany(): Refused {
     return [0, "TOO_MANY", "changed keys", this.limits.changesMax + 1, this.limits.changesMax];
   }
 
-  #remember(key: string, before: KeyState | null): void {
-    if (!this.#before.has(key)) this.#before.set(key, before);
+  /** What the key was before the step. */
+  #before(key: string, place: number, present: KeyState | null): KeyState | null {
+    if (place >= 0) return (this.#made[place] as KeyState).before;
+    return present ?? this.#history.deletedState(key);
   }
+
+  /** Where the key stands in `#made`; below 0: the step has not touched it. */
+  #placeOf(key: string): number {
+    const made = this.#made;
+    if (made.length === 0) return -1;
+    if (made.length === 1) return (made[0] as KeyState).key === key ? 0 : -1;
+    return this.#places.get(key) ?? -1;
+  }
+
+  #remember(place: number, state: KeyState): void {
+    const made = this.#made;
+    if (place >= 0) {
+      made[place] = state;
+      return;
+    }
+    made.push(state);
+    if (made.length === 2) this.#places.set((made[0] as KeyState).key, 0);
+    if (made.length >= 2) this.#places.set(state.key, made.length - 1);
+  }
+
+  #clear(): void {
+    if (this.#made.length > 0) this.#made = [];
+    if (this.#places.size > 0) this.#places.clear();
+  }
+}
+
+function isUnchanged(state: KeyState): boolean {
+  return state.version === 0 && presentIn(state.before) === null;
 }

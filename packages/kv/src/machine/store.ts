@@ -1,13 +1,29 @@
 import { Expiry } from "./expiry.ts";
+import { KeyIndex } from "./key-index.ts";
 import { type KeyState, sizeOf } from "./key-state.ts";
+import { type Bounds, pairsIn } from "./range.ts";
 import { compareKeys, createSortedMap, type SortedMap } from "./sorted-map.ts";
+
+/** Where a key of the store has its state. A change of the key changes this, and no ordered map. */
+interface Cell {
+  state: KeyState;
+}
 
 /** The keys as of now, with what is derived from them: who expires when, and whose keys they are. */
 export class Store {
-  readonly entries: SortedMap<string, KeyState> = createSortedMap<string, KeyState>(compareKeys);
   readonly expiry: Expiry = new Expiry();
+  /** The same cells twice: by order, and to be found at once. */
+  readonly #ordered: SortedMap<string, Cell> = createSortedMap<string, Cell>(compareKeys);
+  readonly #index: KeyIndex<Cell> = new KeyIndex();
   readonly #bySession: Map<number, Set<string>> = new Map();
+  /** Images under way. */
+  readonly #frozen: Set<FrozenStore> = new Set();
   #bytes = 0;
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#ordered.size;
+  }
 
   /** Of all keys, as `sizeOf` counts them. */
   get bytes(): number {
@@ -15,21 +31,38 @@ export class Store {
   }
 
   get(key: string): KeyState | null {
-    return this.entries.get(key) ?? null;
+    return this.#index.get(key)?.state ?? null;
   }
 
-  /** Puts `next` in the place of what is there; null: nothing. */
-  set(key: string, next: KeyState | null): void {
-    const before = this.get(key);
-    if (before !== null) this.#forget(key, before);
-    if (next === null) {
-      if (before !== null) this.entries.delete(key);
-      return;
+  /** Puts `next` in the place of what is there. */
+  put(next: KeyState): void {
+    const cell = this.#index.get(next.key);
+    if (cell === undefined) {
+      const made: Cell = { state: next };
+      this.#index.set(next.key, made);
+      this.#ordered.set(next.key, made);
+    } else {
+      this.#forget(cell.state);
+      for (const frozen of this.#frozen) frozen.keep(cell, cell.state);
+      cell.state = next;
     }
-    this.entries.set(key, next);
-    this.#bytes += sizeOf(key, next);
-    if (next.expiresAtMs !== 0) this.expiry.add(key, next.expiresAtMs);
-    if (next.session !== 0) this.#ownedBy(next.session).add(key);
+    this.#bytes += sizeOf(next);
+    if (next.expiresAtMs !== 0) this.expiry.add(next.key, next.expiresAtMs);
+    if (next.session !== 0) this.#ownedBy(next.session).add(next.key);
+  }
+
+  /** Takes a key away, if it is there. */
+  delete(key: string): void {
+    const cell = this.#index.get(key);
+    if (cell === undefined) return;
+    this.#forget(cell.state);
+    this.#index.delete(key);
+    this.#ordered.delete(key);
+  }
+
+  /** The keys within `bounds` and behind `after`, in either direction. */
+  *statesIn(bounds: Bounds, after: string, descending: boolean): Generator<KeyState, void, undefined> {
+    for (const [, cell] of pairsIn(this.#ordered, bounds, after, descending)) yield cell.state;
   }
 
   /** The keys of a session, in order. */
@@ -41,12 +74,19 @@ export class Store {
     return this.#bySession.get(session)?.size ?? 0;
   }
 
-  #forget(key: string, before: KeyState): void {
-    this.#bytes -= sizeOf(key, before);
-    if (before.expiresAtMs !== 0) this.expiry.remove(key, before.expiresAtMs);
+  /** All as of now, in constant time, whatever there is: the ordered map is cloned by copy-on-write. `revision`: of the last step. */
+  freeze(revision: number): FrozenStore {
+    const frozen: FrozenStore = new FrozenStore(this.#ordered.clone(), revision, () => this.#frozen.delete(frozen));
+    this.#frozen.add(frozen);
+    return frozen;
+  }
+
+  #forget(before: KeyState): void {
+    this.#bytes -= sizeOf(before);
+    if (before.expiresAtMs !== 0) this.expiry.remove(before.key, before.expiresAtMs);
     if (before.session === 0) return;
     const owned = this.#ownedBy(before.session);
-    owned.delete(key);
+    owned.delete(before.key);
     if (owned.size === 0) this.#bySession.delete(before.session);
   }
 
@@ -57,5 +97,48 @@ export class Store {
       this.#bySession.set(session, owned);
     }
     return owned;
+  }
+}
+
+/** The keys as of one revision. What is changed afterwards, the store puts here first. */
+export class FrozenStore {
+  readonly #ordered: SortedMap<string, Cell>;
+  readonly #revision: number;
+  readonly #released: () => void;
+  /** States of cells that have another one by now. */
+  readonly #kept: Map<Cell, KeyState> = new Map();
+
+  constructor(ordered: SortedMap<string, Cell>, revision: number, released: () => void) {
+    this.#ordered = ordered;
+    this.#revision = revision;
+    this.#released = released;
+  }
+
+  get size(): number {
+    return this.#ordered.size;
+  }
+
+  get(key: string): KeyState | null {
+    const cell = this.#ordered.get(key);
+    return cell === undefined ? null : this.#stateOf(cell);
+  }
+
+  *states(): Generator<KeyState, void, undefined> {
+    for (const [, cell] of this.#ordered.entries(undefined, [])) yield this.#stateOf(cell);
+  }
+
+  /** `state` is about to leave `cell`. Only the one that was there at the freeze is of interest. */
+  keep(cell: Cell, state: KeyState): void {
+    if (state.modRevision <= this.#revision) this.#kept.set(cell, state);
+  }
+
+  /** The store keeps nothing for it any more. */
+  release(): void {
+    this.#kept.clear();
+    this.#released();
+  }
+
+  #stateOf(cell: Cell): KeyState {
+    return this.#kept.get(cell) ?? cell.state;
   }
 }

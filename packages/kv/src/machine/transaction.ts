@@ -25,7 +25,7 @@ import {
 } from "./command.ts";
 import { compareBytes, holds } from "./compare.ts";
 import { type KeyState, keyTuple } from "./key-state.ts";
-import { boundsOf, isDescending, pageOf, pairsIn } from "./range.ts";
+import { boundsOf, isDescending, pageOf } from "./range.ts";
 import type { Lifetime, Step } from "./step.ts";
 
 const FOREVER: Lifetime = { session: 0, expiresAtMs: 0 };
@@ -71,20 +71,25 @@ function transaction(step: Step, part: Transaction, depth: number): PartDone | R
   return [6, succeeded, results];
 }
 
+const NO_VALUE = new Uint8Array(0);
+/** The answer to most puts. */
+const PUT_DONE: PartDone = [1, null];
+
 function put(step: Step, [, key, value, flags, ttlMs]: Put): PartDone | Refused {
+  if (flags === 0 && ttlMs === 0) return step.put(key, value ?? NO_VALUE, FOREVER) ?? PUT_DONE;
   const before = step.store.get(key);
   const keepsValue = (flags & FLAG_KEEP_VALUE) !== 0;
   if (keepsValue && before === null) return [0, "KEY_ABSENT", key, 0, 0];
-  const next = keepsValue && before !== null ? before.value : (value ?? new Uint8Array(0));
+  const next = keepsValue && before !== null ? before.value : (value ?? NO_VALUE);
   const refused = putWith(step, key, before, next, flags, ttlMs);
-  return refused ?? [1, (flags & FLAG_PREVIOUS) === 0 ? null : told(key, before)];
+  return refused ?? [1, (flags & FLAG_PREVIOUS) === 0 ? null : told(before)];
 }
 
 function remove(step: Step, [, range, limit, flags]: Delete): PartDone | Refused {
   const wanted = limit === 0 ? step.limits.changesMax + 1 : limit;
   const keys: string[] = [];
   let more = false;
-  for (const [key] of pairsIn(step.store.entries, boundsOf(range), "", false)) {
+  for (const { key } of step.store.statesIn(boundsOf(range), "", false)) {
     if (keys.length === wanted) {
       more = true;
       break;
@@ -93,7 +98,7 @@ function remove(step: Step, [, range, limit, flags]: Delete): PartDone | Refused
   }
   const previous: KeyTuple[] = [];
   for (const key of keys) {
-    if ((flags & FLAG_PREVIOUS) !== 0) previous.push(keyTuple(key, step.store.get(key) as KeyState, true));
+    if ((flags & FLAG_PREVIOUS) !== 0) previous.push(keyTuple(step.store.get(key) as KeyState, true));
     const refused = step.delete(key);
     if (refused !== null) return refused;
   }
@@ -102,7 +107,7 @@ function remove(step: Step, [, range, limit, flags]: Delete): PartDone | Refused
 
 function compareAndSet(step: Step, [, key, expected, value, flags, ttlMs]: CompareAndSet): PartDone | Refused {
   const before = step.store.get(key);
-  const found = told(key, before);
+  const found = told(before);
   if (!isAsExpected(before, expected)) return [3, false, found];
   const refused =
     value !== null ? putWith(step, key, before, value, flags, ttlMs) : before !== null ? step.delete(key) : null;
@@ -126,7 +131,7 @@ function increment(step: Step, [, key, by]: Increment): PartDone | Refused {
 
 function append(step: Step, [, key, tail]: Append): PartDone | Refused {
   const before = step.store.get(key);
-  const head = before === null ? new Uint8Array(0) : before.value;
+  const head = before === null ? NO_VALUE : before.value;
   const bytes = head.length + tail.length;
   if (bytes > step.limits.valueBytesMax) return [0, "TOO_LARGE", key, bytes, step.limits.valueBytesMax];
   const value = new Uint8Array(bytes);
@@ -136,8 +141,8 @@ function append(step: Step, [, key, tail]: Append): PartDone | Refused {
 }
 
 function range(step: Step, [, keys, after, limit, flags]: Range): PartDone {
-  const pairs = pairsIn(step.store.entries, boundsOf(keys), after, isDescending(flags));
-  return pageOf(pairs, limit, flags, step.limits);
+  const states = step.store.statesIn(boundsOf(keys), after, isDescending(flags));
+  return pageOf(states, limit, flags, step.limits);
 }
 
 function putWith(
@@ -163,8 +168,8 @@ function countOperations(step: Step, count: number): Refused | null {
   return step.operations > operationsMax ? [0, "TOO_MANY", "operations", step.operations, operationsMax] : null;
 }
 
-function told(key: string, state: KeyState | null): KeyTuple | null {
-  return state === null ? null : keyTuple(key, state, true);
+function told(state: KeyState | null): KeyTuple | null {
+  return state === null ? null : keyTuple(state, true);
 }
 
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,15})$/;

@@ -9,8 +9,9 @@ import {
   RANGE_KEY,
   type WatchRequest,
 } from "./command.ts";
-import type { Change, History, RevisionRecord } from "./history.ts";
-import { keyTuple, sizeOf } from "./key-state.ts";
+import type { Change } from "./changes.ts";
+import type { History } from "./history.ts";
+import { deletedState, type KeyState, keyTuple, sizeOf } from "./key-state.ts";
 import { type Bounds, boundsOf, inBounds } from "./range.ts";
 
 /**
@@ -43,10 +44,12 @@ export class Watches {
   }
 
   /** A step has changed keys: wakes those who watch one of them, and now and then all, to be told how far they are complete. */
-  changed(record: RevisionRecord): void {
-    for (const change of record.changes) {
-      for (const watcher of this.#byKey.get(change.key) ?? []) watcher.note(change);
-      for (const watcher of this.#ranges) watcher.note(change);
+  changed(states: readonly KeyState[]): void {
+    if (this.#byKey.size > 0 || this.#ranges.size > 0) {
+      for (const state of states) {
+        for (const watcher of this.#byKey.get(state.key) ?? []) watcher.note(state);
+        for (const watcher of this.#ranges) watcher.note(state);
+      }
     }
     this.#sinceProgress += 1;
     if (this.#sinceProgress < this.#progressRevisions) return;
@@ -96,9 +99,9 @@ class KvWatcher implements Watcher<Event> {
   }
 
   /** A change, of this key or another, is in the history. */
-  note(change: Change): void {
-    if (!this.#isTold(change) || change.revision <= this.#toldTo) return;
-    if (this.#pendingFrom === 0) this.#pendingFrom = change.revision;
+  note({ key, modRevision, version }: KeyState): void {
+    if (!this.#isTold(key, version === 0) || modRevision <= this.#toldTo) return;
+    if (this.#pendingFrom === 0) this.#pendingFrom = modRevision;
     this.#wakeOnce();
   }
 
@@ -139,7 +142,7 @@ class KvWatcher implements Watcher<Event> {
       const told: ChangeTuple[] = [];
       for (let index = this.#pendingChange; index < record.changes.length; index += 1) {
         const change = record.changes[index] as Change;
-        if (!this.#isTold(change)) continue;
+        if (!this.#isTold(change.key, change.after === null)) continue;
         const size = this.#sizeOf(change);
         if (bytes > 0 && bytes + size > bytesMax) {
           if (told.length > 0) {
@@ -165,14 +168,14 @@ class KvWatcher implements Watcher<Event> {
     this.#pendingFragment = 0;
   }
 
-  #isTold(change: Change): boolean {
-    const filter = change.after === null ? FLAG_NO_DELETES : FLAG_NO_PUTS;
-    return (this.#flags & filter) === 0 && inBounds(this.#bounds, change.key);
+  #isTold(key: string, isDelete: boolean): boolean {
+    const filter = isDelete ? FLAG_NO_DELETES : FLAG_NO_PUTS;
+    return (this.#flags & filter) === 0 && inBounds(this.#bounds, key);
   }
 
   #sizeOf(change: Change): number {
     const previous = (this.#flags & FLAG_PREVIOUS) === 0 ? null : change.before;
-    return sizeOf(change.key, change.after) + (previous === null ? 0 : sizeOf(change.key, previous));
+    return sizeOf(change.after ?? deletedState(change.key, change.revision, null)) + (previous === null ? 0 : sizeOf(previous));
   }
 
   #tuple(change: Change): ChangeTuple {
@@ -181,8 +184,8 @@ class KvWatcher implements Watcher<Event> {
     const tellsPrevious = before !== null && (this.#flags & FLAG_PREVIOUS) !== 0;
     return [
       key,
-      after === null ? null : keyTuple(key, after, withValue),
-      tellsPrevious ? keyTuple(key, before, withValue) : null,
+      after === null ? null : keyTuple(after, withValue),
+      tellsPrevious ? keyTuple(before, withValue) : null,
       change.cause,
     ];
   }
