@@ -62,10 +62,16 @@ export function encodeCbor(value: unknown): Uint8Array {
  * @throws TypeError for anything that `encodeCbor` does not make.
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
-  const reader = new Reader(bytes);
-  const value = reader.read(0);
-  if (reader.position !== bytes.length) throw malformed(`${bytes.length - reader.position} bytes follow the value`);
-  return value;
+  // Decoding calls nobody back, so one reader is enough.
+  const reader = theReader;
+  reader.open(plainBytes(bytes));
+  try {
+    const value = reader.read(0);
+    if (reader.position !== bytes.length) throw malformed(`${bytes.length - reader.position} bytes follow the value`);
+    return value;
+  } finally {
+    reader.open(NOTHING);
+  }
 }
 
 /** A codec whose `decode` returns only what `check` returned. */
@@ -217,14 +223,17 @@ class Writer {
 
 let idleWriter: Writer | null = null;
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+const floatBytes = new Uint8Array(8);
+const floatView = new DataView(floatBytes.buffer);
+
 class Reader {
   position = 0;
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  private bytes: Uint8Array = NOTHING;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = plainBytes(bytes);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.position = 0;
   }
 
   read(depth: number): unknown {
@@ -276,16 +285,16 @@ class Reader {
         shortest = value >= 24;
         break;
       case 25:
-        value = this.view.getUint16(this.take(2));
+        value = this.readUint16(this.take(2));
         shortest = value >= 0x100;
         break;
       case 26:
-        value = this.view.getUint32(this.take(4));
+        value = this.readUint32(this.take(4));
         shortest = value >= 0x10000;
         break;
       case 27: {
         const from = this.take(8);
-        value = this.view.getUint32(from) * 0x100000000 + this.view.getUint32(from + 4);
+        value = this.readUint32(from) * 0x100000000 + this.readUint32(from + 4);
         shortest = value >= 0x100000000;
         if (value > Number.MAX_SAFE_INTEGER) throw malformed("an integer beyond 2^53 − 1");
         break;
@@ -295,6 +304,14 @@ class Reader {
     }
     if (!shortest) throw malformed("an integer or a length that is not in its shortest form");
     return value;
+  }
+
+  private readUint16(from: number): number {
+    return (this.bytes[from]! << 8) | this.bytes[from + 1]!;
+  }
+
+  private readUint32(from: number): number {
+    return this.readUint16(from) * 0x10000 + this.readUint16(from + 2);
   }
 
   private readSimple(first: number): unknown {
@@ -316,10 +333,10 @@ class Reader {
 
   private readFloat(): number {
     const from = this.take(8);
-    const value = this.view.getFloat64(from);
+    for (let index = 0; index < 8; index++) floatBytes[index] = this.bytes[from + index]!;
+    const value = floatView.getFloat64(0);
     if (Number.isNaN(value)) {
-      if (this.view.getUint32(from) !== 0x7ff80000 || this.view.getUint32(from + 4) !== 0)
-        throw malformed("an unusual NaN");
+      if (this.readUint32(from) !== 0x7ff80000 || this.readUint32(from + 4) !== 0) throw malformed("an unusual NaN");
     } else if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
       throw malformed("an integer written as a float");
     }
@@ -330,14 +347,9 @@ class Reader {
     const from = this.take(length);
     const { bytes, position } = this;
     if (length <= LOOP_TEXT_LENGTH_MAX) {
-      let text = "";
-      let index = from;
-      for (; index < position; index++) {
-        const byte = bytes[index]!;
-        if (byte > 0x7f) break;
-        text += String.fromCharCode(byte);
-      }
-      if (index === position) return text;
+      let bits = 0;
+      for (let index = from; index < position; index++) bits |= bytes[index]!;
+      if (bits < 0x80) return readAscii(bytes, from, position);
     }
     try {
       return utf8Decoder.decode(bytes.subarray(from, position));
@@ -376,6 +388,32 @@ class Reader {
     if (depth >= CBOR_DEPTH_MAX) throw malformed(`more than ${CBOR_DEPTH_MAX} levels`);
     if (items > this.bytes.length - this.position) throw malformed("it ends too early");
   }
+}
+
+const theReader: Reader = new Reader();
+
+/** Eight characters a call: one by one they would make a string each. */
+function readAscii(bytes: Uint8Array, from: number, end: number): string {
+  let text = "";
+  let at = from;
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      bytes[at + 5]!,
+      bytes[at + 6]!,
+      bytes[at + 7]!,
+    );
+  }
+  if (at + 4 <= end) {
+    text += String.fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!);
+    at += 4;
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
 }
 
 /** The order of RFC 8949 section 4.2.1: by length in UTF-8, then by bytes, which is by code points. */

@@ -73,11 +73,17 @@ export function checkNullable<T>(check: Check<T>): Check<T | null> {
   return (value) => (value === null ? null : check(value));
 }
 
-/** An array of exactly these, in this order. */
+/** An array of exactly these, in this order. The same array, if no check returned something else than it got. */
 export function checkTuple<const T extends readonly Check<unknown>[]>(...checks: T): Check<Checked<T>> {
   return (value) => {
     if (!Array.isArray(value) || value.length !== checks.length) throw expected(`an array of ${checks.length}`, value);
-    return checks.map((check, index) => check((value as readonly unknown[])[index])) as unknown as Checked<T>;
+    const items = value as readonly unknown[];
+    let result: unknown[] | null = null;
+    for (let index = 0; index < checks.length; index++) {
+      const checked = checks[index]!(items[index]);
+      if (checked !== items[index]) (result ??= [...items])[index] = checked;
+    }
+    return (result ?? items) as unknown as Checked<T>;
   };
 }
 

@@ -22,6 +22,26 @@ test("a chunk is never longer than asked for, and the chunks join to the same by
   }
 });
 
+test("an image tells what was there when it was taken, whatever happens to keys and history while it is encoded", () => {
+  const log = new LogOfOne({ historyRevisionsMax: 8, compactionRevisionsMax: 3 });
+  for (let index = 0; index < 40; index += 1) log.put(`key-${index % 20}`, `first ${index}`);
+  log.apply([2, [1, "key-3", ""], 0, 0]);
+  const whole = imageBytes(log.machine.image());
+  const image = log.machine.image();
+  const chunks: Uint8Array[] = [];
+  for (let turn = 0; ; turn += 1) {
+    const chunk = image.next(16);
+    if (chunk === null) break;
+    chunks.push(chunk);
+    // Changes, deletes and makes keys, those made again among them, before the image has come to them and after.
+    log.put(`key-${(turn * 7) % 20}`, `later ${turn}`);
+    log.apply([2, [1, `key-${(turn * 3) % 20}`, ""], 0, 0]);
+    log.put(`new-${turn}`, "new");
+    if (turn === 5) log.machine.image();
+  }
+  assert.deepEqual(Buffer.concat(chunks), Buffer.from(whole));
+});
+
 test("expiry and sessions work on in a restored machine", () => {
   const log = filled();
   const restored = log.restored(5);

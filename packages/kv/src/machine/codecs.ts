@@ -12,7 +12,15 @@ import {
   checkTuple,
   type Codec,
 } from "@quorate/machine";
-import type { Command, Compare, Expected, KeyRange, KvShape, TransactionPart } from "./command.ts";
+import {
+  type Command,
+  type Compare,
+  type Expected,
+  type KeyRange,
+  type KvShape,
+  PUT_DONE,
+  type TransactionPart,
+} from "./command.ts";
 
 /**
  * What can be decoded at all. These bounds only keep nonsense out; those that a store enforces, with an answer in words, are
@@ -125,10 +133,16 @@ const event: Check<KvShape["event"]> = checkKinds({
   3: checkTuple(checkOneOf(3), revision),
 });
 
+const resultCodec = cbor<KvShape["result"]>(resultAt(0));
+const putDoneBytes = resultCodec.encode(PUT_DONE);
+
 /** The words of the key-value machine in bytes; machine and client share them. Every field is checked as it is decoded. */
 export const kvCodecs: { readonly [K in keyof KvShape]: Codec<KvShape[K]> } = {
   command: cbor<KvShape["command"]>(command),
-  result: cbor<KvShape["result"]>(resultAt(0)),
+  result: {
+    encode: (result) => (result === PUT_DONE ? putDoneBytes : resultCodec.encode(result)),
+    decode: resultCodec.decode,
+  },
   query: cbor<KvShape["query"]>(query),
   answer: cbor<KvShape["answer"]>(answer),
   watch: cbor<KvShape["watch"]>(checkTuple(range, revision, flags)),

@@ -115,6 +115,8 @@ export type Refused = readonly [result: 0, code: RefusalCode, subject: string, s
 export const REFUSED = 0;
 
 export type PutDone = readonly [result: 1, previous: KeyTuple | null];
+/** The answer to most puts: this very one, so that it need be encoded once. */
+export const PUT_DONE: PutDone = [1, null];
 /** `previous` is empty unless asked for; `more`: keys of the range were left because of the limit. */
 export type DeleteDone = readonly [result: 2, count: number, previous: readonly KeyTuple[], more: boolean];
 /** `found`: the key as it was before; null: absent. */

@@ -25,7 +25,7 @@ export interface KvLimits {
   readonly historyAgeMs: number;
   /** Revisions that one step may drop from the history: what keeps compaction from stopping the world. Default 64. */
   readonly compactionRevisionsMax: number;
-  /** Changes that one step takes out of the index of past reads, beyond as many as it put in. Default 1,024. */
+  /** Changes that one step may drop from the history, beyond as many as it made; a revision is dropped whole, even beyond this. Default 1,024. */
   readonly compactionChangesMax: number;
   /** Keys that one advance of the clock deletes; the rest goes in the next one. Default 1,000. */
   readonly expiriesMax: number;

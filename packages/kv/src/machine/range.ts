@@ -62,12 +62,7 @@ export function* pairsIn<V>(
 }
 
 /** One page of `states`: stops at the limit asked for, at the limits of a page, or at the end. */
-export function pageOf(
-  states: Iterable<KeyState>,
-  limit: number,
-  flags: number,
-  limits: KvLimits,
-): RangeDone {
+export function pageOf(states: Iterable<KeyState>, limit: number, flags: number, limits: KvLimits): RangeDone {
   const countOnly = (flags & FLAG_COUNT_ONLY) !== 0;
   const withValue = (flags & FLAG_KEYS_ONLY) === 0;
   const pageMax = countOnly ? limits.countKeysMax : limits.pageKeysMax;

@@ -17,6 +17,7 @@ import {
   OP_RANGE,
   type PartDone,
   type Put,
+  PUT_DONE,
   type Range,
   type Refused,
   REFUSED,
@@ -72,9 +73,6 @@ function transaction(step: Step, part: Transaction, depth: number): PartDone | R
 }
 
 const NO_VALUE = new Uint8Array(0);
-/** The answer to most puts. */
-const PUT_DONE: PartDone = [1, null];
-
 function put(step: Step, [, key, value, flags, ttlMs]: Put): PartDone | Refused {
   if (flags === 0 && ttlMs === 0) return step.put(key, value ?? NO_VALUE, FOREVER) ?? PUT_DONE;
   const before = step.store.get(key);

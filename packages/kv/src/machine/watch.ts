@@ -175,7 +175,10 @@ class KvWatcher implements Watcher<Event> {
 
   #sizeOf(change: Change): number {
     const previous = (this.#flags & FLAG_PREVIOUS) === 0 ? null : change.before;
-    return sizeOf(change.after ?? deletedState(change.key, change.revision, null)) + (previous === null ? 0 : sizeOf(previous));
+    return (
+      sizeOf(change.after ?? deletedState(change.key, change.revision, null)) +
+      (previous === null ? 0 : sizeOf(previous))
+    );
   }
 
   #tuple(change: Change): ChangeTuple {
