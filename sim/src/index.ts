@@ -14,3 +14,14 @@ export {
   type SimulateResult,
   type UserInvariant,
 } from "./simulate.ts";
+export { tracePage } from "./report/page/trace-page.ts";
+export { causalPast } from "./report/trace/causal-past.ts";
+export { type Lane, type Trace, traceEvent, type TraceEvent, type TraceKind } from "./report/trace/trace.ts";
+export { traceText } from "./report/trace/trace-text.ts";
+export {
+  type ClockedEvent,
+  clockedEvents,
+  shivizLog,
+  SHIVIZ_EXPRESSION,
+  type VectorClock,
+} from "./report/trace/vector-clocks.ts";

@@ -1,10 +1,11 @@
 import type { Caller, Clock, MachineDefinition, Shape } from "@quorate/machine";
+import fc from "fast-check";
 import type { Program, Subject } from "./clients/program.ts";
 import { FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
 import { type Repro, reproOf } from "./report/repro.ts";
 import { shrink } from "./shrink/shrink.ts";
 import { configOf } from "./world/config.ts";
-import { keyedFraction, Purpose } from "./world/keyed-random.ts";
+import { keyedBits, keyedFraction, Purpose } from "./world/keyed-random.ts";
 import { runOnce } from "./world/run.ts";
 
 /** What a client program is given beside its caller. The clocks, timers and random sources of the platform throw inside a run. */
@@ -17,6 +18,8 @@ export interface ClientTools {
   sleep(ms: number): Promise<void>;
   /** From 0 to less than 1: the same for the same seed, client and `what`. */
   random(what: number): number;
+  /** A value of a fast-check arbitrary: the same for the same seed, client and `what`. */
+  draw<T>(arbitrary: fc.Arbitrary<T>, what: number): T;
   /** False once the load is over: end then. */
   isLoaded(): boolean;
   /** Something is seen that must not be: the run ends here. */
@@ -76,7 +79,7 @@ export async function simulate<S extends Shape>(options: SimulateOptions<S>): Pr
     if (result.violation === null) continue;
     const small = await shrink({ config, seed, schedule }, result.violation.invariant, SHRINK_RUNS_MAX, subject);
     const last = await runOnce(small.config, seed, small.schedule, subject);
-    const failure = reproOf(seed, small.config, small.schedule, last.violation ?? result.violation, last.hash);
+    const failure = reproOf(small, last.violation ?? result.violation, last.hash);
     return { runs, simulatedSeconds: simulatedMs / 1000, failure };
   }
   return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null };
@@ -91,6 +94,8 @@ function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: Simul
           clock: client.process.clock,
           sleep: (ms) => client.sleep(ms),
           random: (what) => keyedFraction(world.seed, Purpose.program, number, what),
+          draw: (arbitrary, what) =>
+            fc.sample(arbitrary, { seed: keyedBits(world.seed, Purpose.program, number, what, 1) | 0, numRuns: 1 })[0]!,
           isLoaded: () => world.isLoaded,
           violated: (witness) => world.report("U1", witness),
         }),

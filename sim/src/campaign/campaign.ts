@@ -86,7 +86,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       options.broken?.(result.violation, runs - 1);
       const small = await shrink({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax);
       const again = await runOnce(small.config, seed, small.schedule);
-      const repro = reproOf(seed, small.config, small.schedule, again.violation ?? result.violation, again.hash);
+      const repro = reproOf(small, again.violation ?? result.violation, again.hash);
       options.failed(repro, small.runs, small.minimal);
     }
     options.progress(runs, simulatedMs / 1000, violations);

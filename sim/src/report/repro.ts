@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Fault, FAULT_KINDS, showFault } from "../faults/schedule.ts";
 import { INVARIANTS, type InvariantId, type Violation } from "../invariants/catalogue.ts";
+import type { Shrunk } from "../shrink/shrink.ts";
 import type { RunConfig } from "../world/config.ts";
 
 /** A failing run as a file: everything that it is a function of, and what it must end with. */
@@ -15,24 +16,24 @@ export interface Repro {
   readonly hash: string;
   /** The faults in words. */
   readonly story: readonly string[];
+  /** What became less when it was made small. */
+  readonly ledger: readonly string[];
+  /** For each fault, what the run without it does. */
+  readonly neighbours: readonly string[];
   readonly seed: number;
   readonly config: RunConfig;
   readonly schedule: readonly Fault[];
 }
 
-/** The file of a failing run. */
-export function reproOf(
-  seed: number,
-  config: RunConfig,
-  schedule: readonly Fault[],
-  violation: Violation,
-  hash: string,
-): Repro {
+/** The file of a failing run that was made small, and ends with `violation`. */
+export function reproOf(shrunk: Shrunk, violation: Violation, hash: string): Repro {
+  const { seed, config, schedule, ledger, neighbours } = shrunk;
   let atMs = 0;
   const story = schedule.map((fault) => showFault(fault, (atMs += fault.gapMs)));
   const { invariant, witness } = violation;
   const sentence = INVARIANTS[invariant];
-  return { format: 1, invariant, sentence, witness, atMs: violation.atMs, hash, story, seed, config, schedule };
+  const told = { invariant, sentence, witness, atMs: violation.atMs, hash, story, ledger, neighbours };
+  return { format: 1, ...told, seed, config, schedule };
 }
 
 export function writeRepro(file: string, repro: Repro): void {

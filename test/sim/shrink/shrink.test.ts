@@ -41,7 +41,7 @@ test("a disk whose sync does nothing is found, shrunk to one fault, and saved as
   const folder = mkdtempSync(join(tmpdir(), "quorate-sim-"));
   try {
     const file = join(folder, "repro.json");
-    writeRepro(file, reproOf(small.seed, small.config, small.schedule, violation!, hash));
+    writeRepro(file, reproOf(small, violation!, hash));
     const repro = readRepro(file);
     const again = await runOnce(repro.config, repro.seed, repro.schedule);
     assert.equal(again.hash, repro.hash);
