@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { fromReducer, machineClient, QuorateError } from "quorate";
 
 type Transfer = { from: number; to: number; amount: number };
-
 function bank(countsInMemory: boolean) {
   let count = 0; // a mistake: it is no part of the state, so replicas come to differ
   return fromReducer({

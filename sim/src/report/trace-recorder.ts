@@ -1,0 +1,189 @@
+import type { FramePart, PeerMessage } from "@quorate/log";
+import { crc32c, type QuorateError, type ReadLevel } from "@quorate/machine";
+import { type Durable, type DurableRecord, type Entry, type Output, showBallot } from "@quorate/paxos";
+import { type Fault, showFault } from "../faults/schedule.ts";
+import type { Violation } from "../invariants/catalogue.ts";
+import { type CallKind, type ObservedRun, Unobservant } from "../world/observer.ts";
+import { describeMessage } from "./trace/describe-message.ts";
+import { type Lane, type Trace, traceEvent, type TraceEvent, type TraceKind } from "./trace/trace.ts";
+
+/** Events of a trace at most: a page of so many still opens at once. The earliest go first. */
+const EVENTS_MAX = 12_000;
+/** Ends of links above this are clients. */
+const NODE_ID_MAX = 1023;
+
+/** The kind that a frame of several messages is shown by: the first of these that it carries. */
+const TELLING: readonly PeerMessage["kind"][] = [
+  "promise",
+  "prepare",
+  "reject",
+  "accept",
+  "accepted",
+  "learn",
+  "resign",
+  "snapshot-chunk",
+];
+
+/** Writes down what happens in a run, for a trace of it. */
+export class TraceRecorder extends Unobservant {
+  readonly #lanes = new Map<number, Lane>();
+  readonly #chosen = new Set<string>();
+  readonly #roles = new Map<number, string>();
+  #run: ObservedRun | null = null;
+  #events: TraceEvent[] = [];
+  #dropped = 0;
+
+  /** What was written down, ended by `violation`. */
+  trace(violation: Violation): Trace {
+    const { invariant, witness, atMs } = violation;
+    const events = [...this.#events, traceEvent("violation", atMs, 0, { what: invariant, text: witness })];
+    const lanes = [...this.#lanes.values()].sort((left, right) => left.id - right.id);
+    return { lanes, events, droppedEvents: this.#dropped };
+  }
+
+  override runBegan(run: ObservedRun): void {
+    this.#run = run;
+    for (let id = 1; id <= run.nodes; id++) this.#lane(id);
+  }
+
+  override healed(core: readonly number[]): void {
+    this.#add("end", 0, { text: `load and faults are over; nodes ${core.join(", ")} are healed` });
+  }
+
+  override frameSent(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
+    this.#add("send", from, { id: frame, peer: to, what: kindOf(parts), text: `to node ${to}: ${textOf(parts)}` });
+  }
+
+  override frameDelivered(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
+    this.#add("arrive", to, { id: frame, peer: from, text: `from node ${from}: ${textOf(parts)}` });
+  }
+
+  override frameLost(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
+    this.#add("lost", from, { id: frame, peer: to, text: `lost on the way to node ${to}: ${textOf(parts)}` });
+  }
+
+  override processStarted(end: number, start: number): void {
+    this.#roles.delete(end);
+    this.#add("life", end, { what: "starts", text: start > 1 ? "starts again" : "starts" });
+  }
+
+  override processDied(end: number): void {
+    this.#add("life", end, { what: "dies", text: "dies" });
+  }
+
+  override powerLost(node: number): void {
+    this.#add("life", node, { what: "dies", text: "loses power" });
+  }
+
+  override processPaused(end: number): void {
+    this.#add("life", end, { what: "stops", text: "stands still" });
+  }
+
+  override processResumed(end: number): void {
+    this.#add("life", end, { what: "goes on", text: "goes on" });
+  }
+
+  override processFailed(node: number, error: QuorateError): void {
+    this.#add("life", node, { what: "goes on", text: `stops serving: ${error.code}` });
+  }
+
+  override replicaBegan(node: number, _self: unknown, _life: number, durable: Durable): void {
+    const { promised, accepted, chosenTo } = durable;
+    this.#add("promise", node, {
+      ballot: showBallot(promised),
+      text: `recovers: promised ${showBallot(promised)}, ${accepted.length} votes, chosen to ${chosenTo}`,
+    });
+  }
+
+  override output(node: number, { records, chosen }: Output): void {
+    for (const record of records) this.#record(node, record);
+    for (const entry of chosen) {
+      const { slot } = entry;
+      const value = nameOfValue(entry);
+      const key = `${slot} ${value}`;
+      if (this.#chosen.has(key)) continue;
+      this.#chosen.add(key);
+      this.#add("chosen", node, { slot, value, text: `knows ${value} chosen in slot ${slot}` });
+    }
+  }
+
+  override roleChanged(node: number, leader: number, opening: number, _promised: number): void {
+    const text =
+      opening > 0 ? `leads, open in ${showBallot(opening)}` : leader === 0 ? "knows no leader" : `follows node ${leader}`;
+    if (this.#roles.get(node) === text) return;
+    this.#roles.set(node, text);
+    this.#add("role", node, { text, ballot: opening > 0 ? showBallot(opening) : "" });
+  }
+
+  override callInvoked(client: number, call: number, kind: CallKind, machine: string, level: ReadLevel | null): void {
+    this.#add("call", client, { id: call, what: kind, text: `${kind} of ${machine}${level === null ? "" : `, ${level}`}` });
+  }
+
+  override callAnswered(client: number, call: number, revision: number): void {
+    this.#add("answer", client, { id: call, text: `revision ${revision}` });
+  }
+
+  override callFailed(client: number, call: number, error: QuorateError): void {
+    this.#add("answer", client, { id: call, text: `${error.code}, ${error.outcome}` });
+  }
+
+  override lockHeld(lock: string, client: number, token: number): void {
+    this.#add("role", client, { text: `holds ${lock}, token ${token}` });
+  }
+
+  override lockGone(lock: string, client: number, token: number, lost: boolean): void {
+    this.#add("role", client, { text: `${lost ? "lost" : "gives up"} ${lock}, token ${token}` });
+  }
+
+  override faultStruck(index: number, fault: Fault): void {
+    this.#add("fault", 0, { id: index + 1, what: fault.kind, text: showFault(fault, this.#run!.nowMs) });
+  }
+
+  override faultEnded(index: number, fault: Fault): void {
+    this.#add("end", 0, { id: index + 1, what: fault.kind, text: `${fault.kind} ends` });
+  }
+
+  #record(node: number, record: DurableRecord): void {
+    if (record.kind === "promised") {
+      const ballot = showBallot(record.ballot);
+      this.#add("promise", node, { ballot, text: `writes the promise of ${ballot}` });
+    } else if (record.kind === "accepted") {
+      const { slot, ballot } = record.entry;
+      const value = nameOfValue(record.entry);
+      const shown = showBallot(ballot);
+      this.#add("vote", node, { slot, ballot: shown, value, text: `writes ${value} in slot ${slot}, ballot ${shown}` });
+    } else if (record.kind === "members") {
+      const { slot, floor } = record.governing;
+      this.#add("role", node, { text: `members of slot ${slot} in force, floor ${showBallot(floor)}` });
+    }
+  }
+
+  #add(kind: TraceKind, lane: number, fields: Partial<TraceEvent>): void {
+    if (lane !== 0) this.#lane(lane);
+    this.#events.push(traceEvent(kind, this.#run!.nowMs, lane, fields));
+    if (this.#events.length < 2 * EVENTS_MAX) return;
+    this.#dropped += this.#events.length - EVENTS_MAX;
+    this.#events = this.#events.slice(-EVENTS_MAX);
+  }
+
+  #lane(id: number): void {
+    if (this.#lanes.has(id)) return;
+    const isNode = id <= NODE_ID_MAX;
+    const name = isNode ? `node ${id}` : `client ${id - NODE_ID_MAX - 1}`;
+    this.#lanes.set(id, { id, name, kind: isNode ? "node" : "client" });
+  }
+}
+
+function kindOf(parts: readonly FramePart[]): string {
+  const kinds = parts.map(({ message }) => message.kind);
+  return TELLING.find((kind) => kinds.includes(kind)) ?? kinds[0] ?? "refused";
+}
+
+function textOf(parts: readonly FramePart[]): string {
+  return parts.length === 0 ? "connection refused" : parts.map(({ message }) => describeMessage(message)).join(" · ");
+}
+
+function nameOfValue({ kind, bytes, origin }: Entry): string {
+  if (kind === "noop") return "no-op";
+  return `${kind} ${(crc32c(bytes) % 46_656).toString(36).padStart(3, "0")} of ${showBallot(origin)}`;
+}
