@@ -5,7 +5,8 @@
 import { parseArgs } from "node:util";
 import { type CampaignResult, runCampaign } from "./campaign/campaign.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults/schedule.ts";
-import { readRepro, type Repro, writeRepro } from "./report/repro.ts";
+import { readRepro, type Repro } from "./report/repro.ts";
+import { writeFailure } from "./report/write-failure.ts";
 import { runOnce } from "./world/run.ts";
 
 const USAGE = `npm run sim -- [options]
@@ -17,7 +18,7 @@ const USAGE = `npm run sim -- [options]
   --without FAULT   leaves a kind of fault out; may be given again. Kinds: ${FAULT_KINDS.join(", ")}
   --plant NAME      plants a mistake that must be found: sync-does-nothing, reads-are-stale
   --shrink N        runs that making a failure small may take (default 400; 0: keep it as it is)
-  --out FOLDER      where repro-….json go (default: here)
+  --out FOLDER      where repro-….json, trace-….txt, trace-….html and shiviz-….log go (default: here)
   --json            the last line of output is the result as JSON
   --replay FILE     one saved run, which must end as the file says`;
 
@@ -120,11 +121,11 @@ async function main(words: readonly string[]): Promise<number> {
         );
       }
     },
-    failed: (repro, shrinkRuns, minimal) => {
-      const file = `${values.out}/repro-${repro.seed}-${repro.invariant}.json`;
-      writeRepro(file, repro);
-      console.log(showRepro(repro));
-      console.log(`Saved as ${file}, after ${shrinkRuns} runs${minimal ? ": no single fault can be left out" : ""}\n`);
+    failed: ({ failure, shrinkRuns, minimal }) => {
+      console.log(showRepro(failure));
+      const files = writeFailure(values.out, failure).map((file) => `  ${file}`);
+      const how = `after ${shrinkRuns} runs${minimal ? ": no single fault can be left out" : ""}`;
+      console.log(`Made small ${how}. Saved as\n${files.join("\n")}\n`);
     },
   });
   if (process.stderr.isTTY) process.stderr.write("\n");

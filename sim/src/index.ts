@@ -25,3 +25,6 @@ export {
   SHIVIZ_EXPRESSION,
   type VectorClock,
 } from "./report/trace/vector-clocks.ts";
+export { type Failure, writeFailure } from "./report/write-failure.ts";
+export { type Recorded, recordFailure } from "./report/record-failure.ts";
+export { valueIdentity } from "./ghost/value-identity.ts";

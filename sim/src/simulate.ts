@@ -2,8 +2,8 @@ import type { Caller, Clock, MachineDefinition, Shape } from "@quorate/machine";
 import fc from "fast-check";
 import type { Program, Subject } from "./clients/program.ts";
 import { FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
-import { type Repro, reproOf } from "./report/repro.ts";
-import { shrink } from "./shrink/shrink.ts";
+import { recordFailure } from "./report/record-failure.ts";
+import type { Failure } from "./report/write-failure.ts";
 import { configOf } from "./world/config.ts";
 import { keyedBits, keyedFraction, Purpose } from "./world/keyed-random.ts";
 import { runOnce } from "./world/run.ts";
@@ -54,8 +54,8 @@ export interface SimulateOptions<S extends Shape> {
 export interface SimulateResult {
   readonly runs: number;
   readonly simulatedSeconds: number;
-  /** The first failure, made small; null: everything held. */
-  readonly failure: Repro | null;
+  /** The first failure, made small, for `writeFailure`; null: everything held. */
+  readonly failure: Failure | null;
 }
 
 /** Runs that making a failure small may take. */
@@ -77,9 +77,8 @@ export async function simulate<S extends Shape>(options: SimulateOptions<S>): Pr
     const result = await runOnce(config, seed, schedule, subject);
     simulatedMs += result.simulatedMs;
     if (result.violation === null) continue;
-    const small = await shrink({ config, seed, schedule }, result.violation.invariant, SHRINK_RUNS_MAX, subject);
-    const last = await runOnce(small.config, seed, small.schedule, subject);
-    const failure = reproOf(small, last.violation ?? result.violation, last.hash);
+    const failing = { config, seed, schedule };
+    const { failure } = await recordFailure(failing, result.violation.invariant, SHRINK_RUNS_MAX, subject);
     return { runs, simulatedSeconds: simulatedMs / 1000, failure };
   }
   return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null };

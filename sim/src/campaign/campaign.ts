@@ -1,8 +1,7 @@
 import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
 import { scheduleOf } from "../faults/schedule.ts";
-import { shrink } from "../shrink/shrink.ts";
-import { type Repro, reproOf } from "../report/repro.ts";
 import type { Violation } from "../invariants/catalogue.ts";
+import { type Recorded, recordFailure } from "../report/record-failure.ts";
 import { type ConfigWishes, configOf } from "../world/config.ts";
 import { type RunResult, runOnce } from "../world/run.ts";
 
@@ -30,7 +29,7 @@ export interface CampaignOptions extends ConfigWishes {
   /** Told of each failure as it is found, before it is made small. `runs`: seeds before it. */
   readonly broken?: (violation: Violation, runs: number) => void;
   /** Told of each failure, made small. */
-  readonly failed: (repro: Repro, shrinkRuns: number, minimal: boolean) => void;
+  readonly failed: (recorded: Recorded) => void;
 }
 
 /** What came of it: the last line of the command. */
@@ -84,10 +83,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (result.violation !== null) {
       violations += 1;
       options.broken?.(result.violation, runs - 1);
-      const small = await shrink({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax);
-      const again = await runOnce(small.config, seed, small.schedule);
-      const repro = reproOf(small, again.violation ?? result.violation, again.hash);
-      options.failed(repro, small.runs, small.minimal);
+      options.failed(
+        await recordFailure({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax),
+      );
     }
     options.progress(runs, simulatedMs / 1000, violations);
   }

@@ -57,7 +57,7 @@ async function run(task: ChildTask): Promise<ChildResult> {
       const wallSeconds = Math.round(performance.now() / 10) / 100;
       found = { seeds: before + 1, cpuSeconds: cpuSeconds(), wallSeconds };
     },
-    failed: ({ invariant, witness, seed, story }, shrinkRuns, minimal) => {
+    failed: ({ failure: { invariant, witness, seed, story }, shrinkRuns, minimal }) => {
       kill = { ...found!, invariant, witness, seed, faults: story, shrinkRuns, minimal };
     },
   });

@@ -1,7 +1,8 @@
 import type { FramePart, PeerMessage } from "@quorate/log";
-import { crc32c, type QuorateError, type ReadLevel } from "@quorate/machine";
+import type { QuorateError, ReadLevel } from "@quorate/machine";
 import { type Durable, type DurableRecord, type Entry, type Output, showBallot } from "@quorate/paxos";
 import { type Fault, showFault } from "../faults/schedule.ts";
+import { valueIdentity } from "../ghost/value-identity.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import { type CallKind, type ObservedRun, Unobservant } from "../world/observer.ts";
 import { describeMessage } from "./trace/describe-message.ts";
@@ -109,14 +110,22 @@ export class TraceRecorder extends Unobservant {
 
   override roleChanged(node: number, leader: number, opening: number, _promised: number): void {
     const text =
-      opening > 0 ? `leads, open in ${showBallot(opening)}` : leader === 0 ? "knows no leader" : `follows node ${leader}`;
+      opening > 0
+        ? `leads, open in ${showBallot(opening)}`
+        : leader === 0
+          ? "knows no leader"
+          : `follows node ${leader}`;
     if (this.#roles.get(node) === text) return;
     this.#roles.set(node, text);
     this.#add("role", node, { text, ballot: opening > 0 ? showBallot(opening) : "" });
   }
 
   override callInvoked(client: number, call: number, kind: CallKind, machine: string, level: ReadLevel | null): void {
-    this.#add("call", client, { id: call, what: kind, text: `${kind} of ${machine}${level === null ? "" : `, ${level}`}` });
+    this.#add("call", client, {
+      id: call,
+      what: kind,
+      text: `${kind} of ${machine}${level === null ? "" : `, ${level}`}`,
+    });
   }
 
   override callAnswered(client: number, call: number, revision: number): void {
@@ -185,5 +194,5 @@ function textOf(parts: readonly FramePart[]): string {
 
 function nameOfValue({ kind, bytes, origin }: Entry): string {
   if (kind === "noop") return "no-op";
-  return `${kind} ${(crc32c(bytes) % 46_656).toString(36).padStart(3, "0")} of ${showBallot(origin)}`;
+  return `${kind} ${(valueIdentity(bytes) % 46_656).toString(36).padStart(3, "0")} of ${showBallot(origin)}`;
 }

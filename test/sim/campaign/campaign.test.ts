@@ -14,7 +14,7 @@ test("a campaign counts its runs, takes some of them twice, and tells what they 
     forMs: Infinity,
     shrinkRunsMax: 0,
     progress: (runs) => seen.push(runs),
-    failed: ({ witness }) => assert.fail(witness),
+    failed: ({ failure }) => assert.fail(failure.witness),
   });
   assert.deepEqual(seen, [1, 2, 3]);
   assert.equal(result.runs, 3);

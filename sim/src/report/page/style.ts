@@ -15,7 +15,7 @@ td.chosen { outline:2px solid var(--green); outline-offset:-2px; } td.bad { back
 label { margin-right:10px; white-space:nowrap; } input[type=range] { width:100%; }
 svg text { font:11px ui-monospace,monospace; fill:var(--ink); } svg .time { fill:var(--faint); font-size:10px; } svg .head { font-weight:600; font-size:12px; }
 #heads rect { fill:var(--paper); opacity:.92; }
-.life { stroke:var(--line); stroke-width:3; } .life.stopped { stroke:var(--amber); stroke-dasharray:2 4; } .life.down { stroke:var(--red); stroke-width:1; stroke-dasharray:1 6; }
+line.life { stroke:var(--line); stroke-width:3; } line.life.stopped { stroke:var(--amber); stroke-dasharray:2 4; } line.life.down { stroke:var(--red); stroke-width:1; stroke-dasharray:1 6; }
 .m line { stroke:var(--faint); stroke-width:1; } .m path { stroke:var(--red); stroke-width:1.5; fill:none; } .m.again line { stroke-dasharray:4 3; } #tip path { fill:var(--faint); stroke:none; }
 .m[data-k=prepare] line,.m[data-k=promise] line { stroke:var(--violet); } .m[data-k=accept] line,.m[data-k=accepted] line { stroke:var(--blue); } .m[data-k=reject] line { stroke:var(--red); } .m[data-k=learn] line,.m[data-k=snapshot-chunk] line { stroke:var(--green); }
 .call rect { fill:var(--blue); opacity:.35; } .call.open rect { fill:var(--amber); }
