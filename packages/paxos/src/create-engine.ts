@@ -198,8 +198,8 @@ class PaxosEngine implements Engine, Owner {
     return copyOf(this);
   }
 
-  fingerprint(): string {
-    const { core } = this;
+  fingerprint(timeouts: "kept" | "free" = "kept"): string {
+    const { core, leadership } = this;
     const { acceptor, learner } = core;
     return fingerprintOf([
       acceptor.promised,
@@ -218,9 +218,9 @@ class PaxosEngine implements Engine, Owner {
       core.durability.durable.acceptedTo,
       core.durability.durable.chosenTo,
       core.durability.pending(),
-      this.election.state(),
-      this.leadership?.state() ?? null,
-      [...learner.quorum.voters].map((voter) => core.peers.of(voter.node, voter.incarnation).acceptedTo),
+      timeouts === "kept" ? this.election.state() : this.election.nextBallot(),
+      leadership?.state() ?? null,
+      leadership?.leads ? leadership.watermarks() : null,
     ]);
   }
 

@@ -43,6 +43,9 @@ export interface Engine {
   campaignNow(): void;
   /** For explorer, stepper and tests. */
   copy(): Engine;
-  /** Equal for engines that behave alike from now on, counters aside. */
-  fingerprint(): string;
+  /**
+   * Equal for engines that behave alike from now on, counters aside. `timeouts`: `"free"` for whoever never ticks and
+   * campaigns by `campaignNow` alone: what only decides when to campaign is left out.
+   */
+  fingerprint(timeouts?: "kept" | "free"): string;
 }

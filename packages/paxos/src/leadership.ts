@@ -339,12 +339,18 @@ export class Leadership {
     return this.accepts?.keepFrom() ?? this.core.learner.chosenTo + 1;
   }
 
+  /** The watermark of each voter in this ballot, for `fingerprint`. */
+  watermarks(): readonly number[] {
+    const { learner, peers } = this.core;
+    return learner.quorum.voters.map((voter) => peers.of(voter.node, voter.incarnation).acceptedTo);
+  }
+
   /** For `fingerprint`. */
   state(): readonly unknown[] {
     const accepts = this.accepts;
     return [
       this.ballot,
-      this.prepare,
+      this.prepare.state(),
       accepts === null
         ? null
         : [accepts.startSlot, accepts.nextSlot, accepts.sentTo, accepts.openSlot, accepts.ackFrom, accepts.changeSlot],

@@ -98,6 +98,12 @@ export class PreparePhase {
     for (const reported of this.best.keys()) if (reported <= slot) this.best.delete(reported);
   }
 
+  /** For `fingerprint`: in whatever order the promises came. */
+  state(): readonly unknown[] {
+    const promisers = [...this.promisers].sort((one, other) => one.node - other.node);
+    return [this.top, this.chosenTo, this.chosenAt, promisers, this.best];
+  }
+
   private find(node: number, incarnation: number): Promiser | undefined {
     return this.promisers.find((promiser) => promiser.node === node && promiser.incarnation === incarnation);
   }
