@@ -83,9 +83,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (result.violation !== null) {
       violations += 1;
       options.broken?.(result.violation, runs - 1);
-      options.failed(
-        await recordFailure({ config, seed, schedule }, result.violation.invariant, options.shrinkRunsMax),
-      );
+      options.failed(await recordFailure({ config, seed, schedule }, result.violation, options.shrinkRunsMax));
     }
     options.progress(runs, simulatedMs / 1000, violations);
   }

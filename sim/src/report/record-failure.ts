@@ -1,5 +1,5 @@
 import type { Subject } from "../clients/program.ts";
-import type { InvariantId } from "../invariants/catalogue.ts";
+import type { Violation } from "../invariants/catalogue.ts";
 import { shrink } from "../shrink/shrink.ts";
 import type { FailingCase } from "../shrink/attempts.ts";
 import { runOnce } from "../world/run.ts";
@@ -18,28 +18,29 @@ export interface Recorded {
 /**
  * Makes a failing case small and runs what is left once more, with everything that happens written down.
  *
+ * @param found - how it failed.
  * @param subject - what the run puts to the test; null: the project's own machines.
- * @throws Error if the run does not fail again: a run that is no function of its seed.
  */
 export async function recordFailure(
   failing: FailingCase,
-  invariant: InvariantId,
+  found: Violation,
   shrinkRunsMax: number,
   subject: Subject | null = null,
 ): Promise<Recorded> {
-  const small = await shrink(failing, invariant, shrinkRunsMax, subject);
+  const small = await shrink(failing, found.invariant, shrinkRunsMax, subject);
   const recorder = new TraceRecorder();
   const { config, seed, schedule, runs, minimal } = small;
   const { violation, hash } =
     subject === null
       ? await runOnce(config, seed, schedule, undefined, [recorder])
       : await runOnce(config, seed, schedule, subject, [recorder]);
-  if (violation === null) {
-    throw new Error(`seed ${seed} broke ${invariant} and does not again: the run depends on something outside it`);
-  }
+  // A run that holds now is no function of its seed: what failed depends on something outside it.
+  const ledger =
+    violation === null ? [...small.ledger, "run once more, IT HOLDS: it is not deterministic"] : small.ledger;
+  const last = violation ?? found;
   return {
-    failure: { ...reproOf(small, violation, hash), trace: recorder.trace(violation) },
+    failure: { ...reproOf({ ...small, ledger }, last, hash), trace: recorder.trace(last) },
     shrinkRuns: runs,
-    minimal,
+    minimal: minimal && violation !== null,
   };
 }
