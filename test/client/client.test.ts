@@ -97,6 +97,44 @@ test("the hint of a replica that does not lead is followed at once", async () =>
   assert.equal(clock.nowMs(), 0);
 });
 
+test("replicas that name each other as leader are left for the others, and the one that leads is found", async () => {
+  const { clock, cluster, client } = world(5);
+  cluster.leader = 4;
+  cluster.intercept = ({ kind, id }, connection) => {
+    const { node } = connection;
+    if (kind !== "read" || node === cluster.leader) return false;
+    // 1 and 2 were removed, one after the other; 3 and 5 know of nobody.
+    cluster.refuse(connection, id, { code: "NO_LEADER", leader: node <= 2 ? 3 - node : 0 });
+    return true;
+  };
+  const reply = outcomeOf(client.read("kv", words("a")));
+  await clock.pass(1000);
+  assert.equal(said(reply.value), "a");
+});
+
+test("a replica that knows no leader and another that never answers do not keep a client from the third", async () => {
+  for (const silent of [1, 2, 3]) {
+    for (const leader of [1, 2, 3]) {
+      const clock = new FakeClock();
+      const cluster = new FakeCluster(clock, 3);
+      const dial: typeof cluster.dial = (endpoint, events) =>
+        endpoint === `fake://${silent}`
+          ? { send: () => undefined, queuedBytes: 0, close: () => undefined }
+          : cluster.dial(endpoint, events);
+      const client = createClient({ endpoints: cluster.endpoints, dial, clock, seed: 10 * silent + leader });
+      cluster.leader = leader;
+      cluster.intercept = ({ kind, id }, connection) => {
+        if (kind !== "read" || connection.node === leader) return false;
+        cluster.refuse(connection, id, { code: "NO_LEADER", leader: 0 });
+        return true;
+      };
+      const reply = outcomeOf(client.read("kv", words("a")));
+      await clock.pass(3000);
+      assert.equal(said(reply.value), silent === leader ? "" : "a", `${silent} is silent, ${leader} leads`);
+    }
+  }
+});
+
 test("a lost reply is asked for again under the same number, elsewhere, and nothing is applied twice", async () => {
   const { clock, cluster, client } = world();
   await Promise.all([client.session(), clock.settle()]);

@@ -17,6 +17,8 @@ export interface EndpointsOptions {
   changed(): void;
 }
 
+const NONE: ReadonlySet<Link> = new Set();
+
 /**
  * Which replica next. Calls go to the one that leads, as far as is known: whoever refuses says who does. Without a hint it is the next one,
  * after a pause that grows. Why each endpoint failed is remembered.
@@ -30,6 +32,8 @@ export class Endpoints {
   #current: Link;
   /** Refusals since the last answer. */
   #refusals = 0;
+  /** Who turned calls away, or was named as the one that leads, in this round through all of them. */
+  readonly #passed = new Set<Link>();
   #pausedToMs = 0;
   #closed = false;
 
@@ -52,9 +56,13 @@ export class Endpoints {
     if (current.state === "idle" && current.verdict === "" && nowMs >= current.dialFromMs) current.dial();
     // The one that leads is worth a moment's wait.
     if (current.state === "dialling" && nowMs - current.dialledMs < hedgeMs) return null;
-    const open = this.#links.find((link) => link.isOpen);
-    if (open !== undefined) return (this.#current = open);
-    this.#dialNext(nowMs);
+    const fresh = this.#links.find((link) => link.isOpen && !this.#passed.has(link));
+    if (fresh !== undefined) return (this.#current = fresh);
+    // Who turned calls away may never learn who leads: it is asked again only when nobody else is left to try, and after a pause.
+    if (!this.#dialNext(nowMs) && this.#passed.size > 0) {
+      this.#passed.clear();
+      this.#pause(nowMs);
+    }
     return null;
   }
 
@@ -88,10 +96,17 @@ export class Endpoints {
     const nowMs = this.#options.clock.nowMs();
     if (link !== this.#current || nowMs < this.#pausedToMs) return;
     this.#refusals += 1;
-    const hinted = leader > 0 && leader !== link.node ? this.#linkOf(leader) : null;
-    this.#current = hinted ?? this.#after(link);
-    // Hints that lead in a circle are no better than none.
-    if (hinted === null || this.#refusals > this.#links.length) this.#pause(nowMs);
+    this.#passed.add(link);
+    const leading = leader > 0 && leader !== link.node ? this.#linkOf(leader) : null;
+    // Hints that lead in a circle are no better than none: replicas that were removed may name each other for good.
+    if (leading !== null && !this.#passed.has(leading)) {
+      this.#passed.add(leading);
+      this.#current = leading;
+      return;
+    }
+    this.#current = this.#after(link, this.#passed);
+    if (this.#passed.has(this.#current)) this.#passed.clear();
+    this.#pause(nowMs);
   }
 
   /** The replica at `link` is too busy: everything waits a little. */
@@ -107,6 +122,7 @@ export class Endpoints {
   answered(link: Link): void {
     if (this.#refusals === 0) return;
     this.#refusals = 0;
+    this.#passed.clear();
     link.why = "";
   }
 
@@ -121,8 +137,9 @@ export class Endpoints {
     let nextMs = Infinity;
     for (const link of this.#links) {
       if (link.isOpen) nextMs = Math.min(nextMs, nowMs + pingMs);
-      else if (waiting && link.state === "dialling") nextMs = Math.min(nextMs, link.dialledMs + hedgeMs);
-      else if (waiting && link.verdict === "") nextMs = Math.min(nextMs, link.dialFromMs);
+      else if (waiting && link.state === "dialling" && link.dialledMs + hedgeMs > nowMs) {
+        nextMs = Math.min(nextMs, link.dialledMs + hedgeMs);
+      } else if (waiting && link.verdict === "") nextMs = Math.min(nextMs, link.dialFromMs);
     }
     if (waiting && this.#pausedToMs > nowMs) nextMs = Math.min(nextMs, this.#pausedToMs);
     return nextMs;
@@ -191,26 +208,27 @@ export class Endpoints {
     return this.#links.find((link) => link.node === node) ?? null;
   }
 
-  #after(link: Link): Link {
-    const index = this.#links.indexOf(link);
-    for (let step = 1; step <= this.#links.length; step++) {
-      const next = this.#links[(index + step) % this.#links.length]!;
-      if (next.verdict === "") return next;
-    }
-    return link;
+  /** The next one that may be of use, not one of `passed` if there is another. */
+  #after(link: Link, passed: ReadonlySet<Link> = NONE): Link {
+    const index = this.#links.indexOf(link) + 1;
+    const ahead = [...this.#links.slice(index), ...this.#links.slice(0, index)].filter(({ verdict }) => verdict === "");
+    return ahead.find((each) => !passed.has(each)) ?? ahead[0] ?? link;
   }
 
-  #dialNext(nowMs: number): void {
+  /** Returns whether there is somebody to wait for. */
+  #dialNext(nowMs: number): boolean {
     const { hedgeMs } = this.#options.limits;
-    if (this.#links.some((link) => link.state === "dialling" && nowMs - link.dialledMs < hedgeMs)) return;
+    if (this.#links.some((link) => link.state === "dialling" && nowMs - link.dialledMs < hedgeMs)) return true;
     let next: Link = this.#current;
     for (let step = 0; step < this.#links.length; step++) {
       if (next.state === "idle" && next.verdict === "" && nowMs >= next.dialFromMs) {
         if (this.#current.state === "idle") this.#current = next;
-        return next.dial();
+        next.dial();
+        return true;
       }
       next = this.#after(next);
     }
+    return false;
   }
 
   #pause(nowMs: number): void {

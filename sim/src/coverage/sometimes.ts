@@ -10,6 +10,9 @@ export const SOMETIMES = [
   "lock given on after its holder was lost",
   "unknown outcome, applied",
   "unknown outcome, not applied",
+  "members changed",
+  "slots in flight below an open membership change",
+  "wiped disk back under another incarnation",
 ] as const;
 
 /** One of {@link SOMETIMES}. */
@@ -18,7 +21,6 @@ export type Sometimes = (typeof SOMETIMES)[number];
 /** What no run can reach yet, since what it needs is not simulated. */
 export const SOMETIMES_NOT_BUILT: readonly string[] = [
   "corruption in the middle of a log repaired",
-  "slots in flight below an open membership change",
   "read lease expired while reading",
 ];
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Every kind of fault, the least harmful first. */
+/** Every kind of fault, the least harmful first: a failure is shrunk toward the front. */
 export const FAULT_KINDS = [
   "delay",
   "duplicate",
@@ -15,6 +15,8 @@ export const FAULT_KINDS = [
   "client-stop",
   "client-death",
   "client-cut",
+  "transfer",
+  "step-down",
   "one-way",
   "partial",
   "isolate",
@@ -22,6 +24,12 @@ export const FAULT_KINDS = [
   "kill",
   "power-loss",
   "blackout",
+  "members-add",
+  "members-remove",
+  "members-replace",
+  "members-many",
+  "leader-removed",
+  "wipe",
 ] as const;
 
 /** One of {@link FAULT_KINDS}. */
@@ -73,10 +81,4 @@ export function scheduleOf(
   gapMs: number,
 ): readonly Fault[] {
   return fc.sample(arbitrarySchedule(kinds, seconds, gapMs), { seed: seed | 0, numRuns: 1 })[0]!;
-}
-
-/** One line: what it is, when, and to whom. */
-export function showFault(fault: Fault, atMs: number): string {
-  const { kind, forMs, node, peer, choice } = fault;
-  return `${(atMs / 1000).toFixed(3)} s ${kind} of ${node}, peer ${peer}, for ${forMs} ms, choice ${choice}`;
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { type Fault, FAULT_KINDS, showFault } from "../faults/schedule.ts";
+import { type Fault, FAULT_KINDS } from "../faults/schedule.ts";
+import { showFault } from "../faults/table.ts";
 import { INVARIANTS, type InvariantId, type Violation } from "../invariants/catalogue.ts";
 import type { Shrunk } from "../shrink/shrink.ts";
 import type { RunConfig } from "../world/config.ts";
@@ -28,8 +29,10 @@ export interface Repro {
 /** The file of a failing run that was made small, and ends with `violation`. */
 export function reproOf(shrunk: Shrunk, violation: Violation, hash: string): Repro {
   const { seed, config, schedule, ledger, neighbours } = shrunk;
+  const machines = config.nodes + config.spares;
+  const clients = config.kvClients + config.lockClients;
   let atMs = 0;
-  const story = schedule.map((fault) => showFault(fault, (atMs += fault.gapMs)));
+  const story = schedule.map((fault) => showFault(fault, (atMs += fault.gapMs), machines, clients));
   const { invariant, witness } = violation;
   const sentence = INVARIANTS[invariant];
   const told = { invariant, sentence, witness, atMs: violation.atMs, hash, story, ledger, neighbours };

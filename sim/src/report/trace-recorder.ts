@@ -1,7 +1,8 @@
 import type { FramePart, PeerMessage } from "@quorate/log";
 import type { QuorateError, ReadLevel } from "@quorate/machine";
 import { type Durable, type DurableRecord, type Entry, type Output, showBallot } from "@quorate/paxos";
-import { type Fault, showFault } from "../faults/schedule.ts";
+import type { Fault } from "../faults/schedule.ts";
+import { showFault } from "../faults/table.ts";
 import { valueIdentity } from "../ghost/value-identity.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import { type CallKind, type ObservedRun, Unobservant } from "../world/observer.ts";
@@ -145,7 +146,8 @@ export class TraceRecorder extends Unobservant {
   }
 
   override faultStruck(index: number, fault: Fault): void {
-    this.#add("fault", 0, { id: index + 1, what: fault.kind, text: showFault(fault, this.#run!.nowMs) });
+    const { nowMs, nodes, clients } = this.#run!;
+    this.#add("fault", 0, { id: index + 1, what: fault.kind, text: showFault(fault, nowMs, nodes, clients) });
   }
 
   override faultEnded(index: number, fault: Fault): void {

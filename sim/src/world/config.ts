@@ -6,8 +6,14 @@ export type Plant = "none" | "sync-does-nothing" | "reads-are-stale";
 
 /** What a run is made of, beside its seed and its schedule: plain data, so that it goes into a file. */
 export interface RunConfig {
-  /** Voters. 1 … 9. */
+  /** Voters that the cluster begins with. 1 … 9. */
   readonly nodes: number;
+  /** Further machines, in no cluster at first: they can be added. */
+  readonly spares: number;
+  /** Which voters may promise and accept. */
+  readonly quorum: "majority" | "flexible" | "zones";
+  /** Longest lease that a leader is granted; 0: none. */
+  readonly leaseMs: number;
   readonly kvClients: number;
   readonly lockClients: number;
   /** Simulated seconds of load and faults; healing comes after. */
@@ -46,7 +52,10 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
   const wanted = FAULT_KINDS.filter((kind) => !wishes.without.includes(kind));
   const kinds = wanted.filter((_, index) => keyedFraction(seed, Purpose.swarm, 100 + index) < 0.5);
   return {
-    nodes: wishes.nodes === 0 ? pick(seed, 1, [3, 3, 5]) : wishes.nodes,
+    nodes: wishes.nodes === 0 ? pick(seed, 1, [1, 3, 3, 3, 3, 4, 5, 5, 5, 7]) : wishes.nodes,
+    spares: pick(seed, 8, [0, 1, 2, 2, 3]),
+    quorum: pick(seed, 9, ["majority", "majority", "majority", "flexible", "zones"]),
+    leaseMs: pick(seed, 10, [0, 0, 300, 1000]),
     kvClients: pick(seed, 2, [2, 3, 4]),
     lockClients: pick(seed, 3, [2, 2, 3]),
     seconds: wishes.seconds,

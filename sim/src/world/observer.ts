@@ -8,6 +8,8 @@ export interface ObservedRun {
   readonly seed: number;
   /** Nodes that there are at the beginning, 1 … `nodes`. */
   readonly nodes: number;
+  /** Clients that run at a time. */
+  readonly clients: number;
   /** True time, now; milliseconds since the run began. */
   readonly nowMs: number;
 }

@@ -17,11 +17,14 @@ import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
 import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
 import { ObservedReplica } from "./observed-replica.ts";
+import { ruleOf } from "./operator.ts";
 import { observedTransport } from "./observed-transport.ts";
 import { MachineClocks, Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const GROUP = 1;
+/** Failure domains, where quorums heed them. */
+const ZONES = 3;
 const SECTOR_BYTES = 512;
 /** A process that stopped serving is started anew after this. */
 const RESTART_MS = 500;
@@ -43,7 +46,9 @@ export function clocksOf(world: World, id: number): MachineClocks {
 export class SimulatedNode {
   readonly id: number;
   readonly clocks: MachineClocks;
-  readonly disk: MemoryDisk;
+  /** Failure domain. */
+  readonly zone: number;
+  disk: MemoryDisk;
   /** The process that runs now; null: none. */
   process: Process | null = null;
   replica: Replica | null = null;
@@ -52,8 +57,10 @@ export class SimulatedNode {
   /** Until then the disk completes nothing. */
   stalledToMs = 0;
   starts = 0;
-  /** Whether the cluster is formed, as far as this node knows. */
-  hasServed = false;
+  /** Of its disk, once it belongs to a cluster; 0: not yet. */
+  incarnation = 0;
+  /** It was told to join a formed cluster, instead of forming one. */
+  #joins: boolean;
   #composite: ObservedComposite | null = null;
   #ports = new Set<ClientPort>();
   #chosenTo = 0;
@@ -61,6 +68,8 @@ export class SimulatedNode {
   #broken = false;
   /** The next sync fails, whichever process asks for it. */
   #syncFails = false;
+  /** The disk was emptied, and the cluster does not know it yet. */
+  #isWiped = false;
   /** Codes that faults of the disk explain, in this life of the process. */
   readonly #explained = new Set<Code>();
   readonly #world: World;
@@ -71,10 +80,9 @@ export class SimulatedNode {
     this.#world = world;
     this.id = id;
     this.clocks = clocksOf(world, id);
-    this.disk = new MemoryDisk({
-      later: (run, operation) => this.#later(run, operation),
-      synced: (path, synced) => world.observer.bytesSynced(id, path, synced),
-    });
+    this.zone = world.config.quorum === "zones" ? id % ZONES : 0;
+    this.#joins = id > world.config.nodes;
+    this.disk = this.#emptyDisk();
   }
 
   /** Batches that its state has taken in. */
@@ -86,7 +94,7 @@ export class SimulatedNode {
     if (this.process !== null) return;
     const world = this.#world;
     const { id } = this;
-    const { nodes, checkpointEntries, plant } = world.config;
+    const { nodes, checkpointEntries, plant, leaseMs } = world.config;
     const process = new Process(world.time, this.clocks, () => undefined);
     this.process = process;
     this.clocks.wakeForGood();
@@ -97,6 +105,7 @@ export class SimulatedNode {
     this.#explained.clear();
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
     if (this.#syncFails) this.#explained.add("LOG_FAILED");
+    if (this.#isWiped) this.#explained.add("WIPED");
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
     const transport = observedTransport(world.peers.transport(id), (speaker, to, message) =>
       world.sent(id, speaker, to, message),
@@ -106,7 +115,7 @@ export class SimulatedNode {
       cluster: "simulated",
       id,
       initialNodes: all,
-      join: false,
+      join: this.#joins,
       disk: plant === "sync-does-nothing" ? withoutSync(this.disk, later) : this.disk,
       transport,
       clock: process.clock,
@@ -137,13 +146,32 @@ export class SimulatedNode {
     });
     const observer = new ObservedReplica(id, world.observer);
     world.observer.processStarted(id, this.starts);
-    host.open({ group: GROUP, machine: this.#composite, members: initialMembers(all), observer }, (error, replica) => {
+    const initial = initialMembers(all, leaseMs);
+    const members = {
+      ...initial,
+      voters: initial.voters.map((member) => ({ ...member, zone: world.nodes[member.node - 1]!.zone })),
+      quorum: ruleOf(world.config, nodes),
+    };
+    host.open({ group: GROUP, machine: this.#composite, members, observer }, (error, replica) => {
       if (error !== null) this.#fail(process, error);
       else if (this.process === process) {
         this.replica = replica;
-        this.hasServed = true;
+        this.incarnation = host.status().incarnation;
+        if (this.#isWiped) world.coverage.hit("wiped disk back under another incarnation");
+        this.#isWiped = false;
       }
     });
+  }
+
+  /** The machine is lost with its disk; an empty one takes its place. Whoever starts it does not know. */
+  wipe(): void {
+    this.#end();
+    this.dark = true;
+    this.#world.observer.powerLost(this.id);
+    this.#empty();
+    this.incarnation = 0;
+    this.#syncFails = false;
+    this.#isWiped = true;
   }
 
   /** The process dies; what it wrote stays as the operating system has it. */
@@ -242,6 +270,13 @@ export class SimulatedNode {
     );
   }
 
+  #emptyDisk(): MemoryDisk {
+    return new MemoryDisk({
+      later: (run, operation) => this.#later(run, operation),
+      synced: (path, synced) => this.#world.observer.bytesSynced(this.id, path, synced),
+    });
+  }
+
   #end(): void {
     this.process?.end();
     this.process = null;
@@ -269,8 +304,18 @@ export class SimulatedNode {
     this.#world.time.after(RESTART_MS, () => {
       if (this.process !== process) return;
       this.kill();
+      if (this.#isWiped) {
+        // What the error says: empty the folder, and start it with join. The operator replaces the member.
+        this.#empty();
+        this.#joins = true;
+      }
       this.start();
     });
+  }
+
+  #empty(): void {
+    for (const path of this.disk.paths()) this.#world.observer.fileRemoved(this.id, path);
+    this.disk = this.#emptyDisk();
   }
 
   /** Operations on one file complete in order. */

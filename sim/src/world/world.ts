@@ -3,17 +3,20 @@ import { QuorateError } from "@quorate/machine";
 import type { Speaker } from "@quorate/paxos";
 import type { Program, Subject } from "../clients/program.ts";
 import { Coverage } from "../coverage/sometimes.ts";
+import { Atlas } from "../faults/atlas.ts";
 import type { Fault } from "../faults/schedule.ts";
-import { strike } from "../faults/strike.ts";
+import { strike } from "../faults/table.ts";
 import { Believers } from "../ghost/believers.ts";
 import { Ghost } from "../ghost/ghost.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "./config.ts";
+import { chooseCore } from "./core.ts";
 import { drain } from "./drain.ts";
-import { keyedBits, Purpose } from "./keyed-random.ts";
+import { MembersInPlay } from "./members-in-play.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { type Observer, observersOf } from "./observer.ts";
+import { Operator } from "./operator.ts";
 import { RollingHash } from "./rolling-hash.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedNode } from "./simulated-node.ts";
@@ -42,7 +45,13 @@ export class World {
   readonly network: SimulatedNetwork;
   /** Links between nodes. */
   readonly peers: MemoryNetwork;
+  /** Those that the cluster begins with, then the spare ones. */
   readonly nodes: readonly SimulatedNode[];
+  /** The sets that may decide. */
+  readonly members: MembersInPlay = new MembersInPlay(this.coverage);
+  readonly operator: Operator;
+  /** What may be lost. */
+  readonly atlas: Atlas;
   /** Those that live; one that died is replaced by a new one. */
   readonly clients: SimulatedClient[] = [];
   /** A client took a step: promises may have been settled. */
@@ -71,12 +80,14 @@ export class World {
     this.seed = seed;
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     this.ghost = new Ghost(report, this.coverage);
-    this.observer = observersOf([this.ghost, ...observers]);
+    this.observer = observersOf([this.ghost, this.members, ...observers]);
     this.believers = new Believers(report, this.coverage, this.observer);
     const { time } = this;
+    const machines = config.nodes + config.spares;
     this.observer.runBegan({
       seed,
-      nodes: config.nodes,
+      nodes: machines,
+      clients: subject.programs.length,
       get nowMs() {
         return time.nowMs;
       },
@@ -87,7 +98,9 @@ export class World {
       this.observer.frameSent(frame, from, to, parts);
       this.network.frame(from, to, bytes, (passed) => this.#arrive(frame, from, to, passed, deliver, parts));
     });
-    this.nodes = Array.from({ length: config.nodes }, (_, index) => new SimulatedNode(this, index + 1));
+    this.nodes = Array.from({ length: machines }, (_, index) => new SimulatedNode(this, index + 1));
+    this.operator = new Operator(this);
+    this.atlas = new Atlas(this.members, () => this.operator);
     for (const node of this.nodes) {
       node.start();
       this.#lookAgain(node);
@@ -222,24 +235,15 @@ export class World {
   #heal(): void {
     this.#healed = true;
     for (const undo of [...this.#undos]) undo();
-    this.#core = this.#chooseCore();
+    this.#core = chooseCore(this);
+    // Changes under way end; others would need who is gone.
+    if (this.#core.length < this.nodes.length) this.operator.freeze();
     this.observer.healed(this.#core.map(({ id }) => id));
     for (const node of this.nodes) {
       node.stalledToMs = 0;
       if (this.#core.includes(node)) node.start();
       else node.losePower(this.seed);
     }
-  }
-
-  /** Who is healed: in half of the runs all, in the others a bare majority, and the rest is gone for good. */
-  #chooseCore(): readonly SimulatedNode[] {
-    const bits = keyedBits(this.seed, Purpose.core, 0);
-    // A cluster is formed by all of its nodes together.
-    const isFormed = this.nodes.every(({ hasServed }) => hasServed);
-    if (this.config.kinds.length === 0 || bits % 2 === 0 || !isFormed) return this.nodes;
-    const first = (bits >>> 1) % this.nodes.length;
-    const turned = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
-    return turned.slice(0, Math.floor(this.nodes.length / 2) + 1);
   }
 
   /** A frame of a peer is at the end of its way. */
@@ -278,19 +282,22 @@ export class World {
     });
   }
 
+  /** Whether all members that are healed have the same state, and the operator has nothing left to do. */
   #agrees(): boolean {
+    const { inForce } = this.members;
+    if (inForce === null || !this.operator.isContent()) return false;
     let first: ReturnType<SimulatedNode["look"]> = null;
     const length = this.ghost.length;
+    const members = [...inForce.voters, ...inForce.nonVoters];
     for (const node of this.#core) {
+      if (!members.some((member) => member.node === node.id && member.incarnation === node.incarnation)) continue;
       if (node.replica === null || node.index !== length) return false;
-    }
-    for (const node of this.#core) {
       const status = node.look();
       if (status === null || status.appliedTo !== status.chosenTo || status.undecided > 0) return false;
       first ??= status;
       if (status.appliedTo !== first.appliedTo || status.leader === 0) return false;
     }
-    return true;
+    return first !== null;
   }
 
   #reportStuck(what: string): void {

@@ -6,6 +6,9 @@ import { type ObservedRun, observersOf, Unobservant } from "../../../sim/src/wor
 
 const CONFIG: RunConfig = {
   nodes: 3,
+  spares: 0,
+  quorum: "majority",
+  leaseMs: 0,
   kvClients: 2,
   lockClients: 1,
   seconds: 4,

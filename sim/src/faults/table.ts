@@ -1,0 +1,69 @@
+import type { World } from "../world/world.ts";
+import * as client from "./client.ts";
+import * as clock from "./clock.ts";
+import * as crash from "./crash.ts";
+import * as disk from "./disk.ts";
+import * as link from "./link.ts";
+import * as members from "./members.ts";
+import * as partition from "./partition.ts";
+import type { Fault, FaultKind } from "./schedule.ts";
+import type { FaultDefinition, Undo } from "./strike.ts";
+
+/** What each kind does. */
+const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
+  delay: link.delay,
+  duplicate: link.duplicate,
+  reorder: link.reorder,
+  loss: link.loss,
+  "disk-stall": disk.diskStall,
+  "disk-full": disk.diskFull,
+  "disk-error": disk.diskError,
+  "wall-jump": clock.wallJump,
+  pause: crash.pause,
+  sleep: crash.sleep,
+  "client-stop": client.clientStop,
+  "client-death": client.clientDeath,
+  "client-cut": client.clientCut,
+  transfer: members.transfer,
+  "step-down": members.stepDown,
+  "one-way": partition.oneWay,
+  partial: partition.partial,
+  isolate: partition.isolate,
+  split: partition.split,
+  kill: crash.kill,
+  "power-loss": crash.powerLoss,
+  blackout: crash.blackout,
+  "members-add": members.membersAdd,
+  "members-remove": members.membersRemove,
+  "members-replace": members.membersReplace,
+  "members-many": members.membersMany,
+  "leader-removed": members.leaderRemoved,
+  wipe: disk.wipe,
+};
+
+/** Lets a fault happen to whom its numbers say, modulo what there is. Returns how it ends. */
+export function strike(world: World, fault: Fault): Undo {
+  const { nodes, clients } = world;
+  return FAULTS[fault.kind].strike({
+    world,
+    fault,
+    node: nodes[fault.node % nodes.length]!,
+    peer: nodes[fault.peer % nodes.length]!,
+    client: clients[fault.node % clients.length]!,
+    part: (fault.choice % 1000) / 1000,
+  });
+}
+
+/**
+ * One line in plain language: when, what, to whom.
+ *
+ * @param machines - how many there are in the run.
+ */
+export function showFault(fault: Fault, atMs: number, machines: number, clients: number): string {
+  const names = {
+    node: `node ${(fault.node % machines) + 1}`,
+    peer: `node ${(fault.peer % machines) + 1}`,
+    client: `client ${(fault.node % clients) + 1}`,
+  };
+  return `${(atMs / 1000).toFixed(3)} s: ${FAULTS[fault.kind].words(names, fault)}`;
+}
