@@ -4,7 +4,7 @@ import { copyOf, fingerprintOf } from "./copy.ts";
 import type { EngineConfig } from "./config.ts";
 import { Core } from "./core.ts";
 import { Election } from "./election.ts";
-import type { Engine, Proposed, Refusal } from "./engine.ts";
+import type { Engine, Future, Proposed, Refusal } from "./engine.ts";
 import { Follower } from "./follower.ts";
 import { must } from "./invariants.ts";
 import { Leadership } from "./leadership.ts";
@@ -198,7 +198,7 @@ class PaxosEngine implements Engine, Owner {
     return copyOf(this);
   }
 
-  fingerprint(timeouts: "kept" | "free" = "kept"): string {
+  fingerprint(future: Future = { ticks: true, syncs: true }): string {
     const { core, leadership } = this;
     const { acceptor, learner } = core;
     return fingerprintOf([
@@ -217,8 +217,8 @@ class PaxosEngine implements Engine, Owner {
       core.durability.durable.voteBallot,
       core.durability.durable.acceptedTo,
       core.durability.durable.chosenTo,
-      core.durability.pending(),
-      timeouts === "kept" ? this.election.state() : this.election.nextBallot(),
+      future.syncs ? core.durability.pending() : core.durability.settled,
+      future.ticks ? this.election.state() : this.election.nextBallot(),
       leadership?.state() ?? null,
       leadership?.leads ? leadership.watermarks() : null,
     ]);

@@ -11,6 +11,14 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** What an engine is going to be given. Whatever nothing of it depends on is left out of a fingerprint. */
+export interface Future {
+  /** False: it campaigns when told to, by `campaignNow`, and by no timeout. */
+  readonly ticks: boolean;
+  /** False: its disk stands still for the rest of its life. */
+  readonly syncs: boolean;
+}
+
 /** One door in and one door out; synchronous, deterministic, without clock, disk or socket. */
 export interface Engine {
   /** `nowMs` of a monotonic clock, read after a turn's input was gathered and before it is given here. At least every 10 ms. */
@@ -43,9 +51,6 @@ export interface Engine {
   campaignNow(): void;
   /** For explorer, stepper and tests. */
   copy(): Engine;
-  /**
-   * Equal for engines that behave alike from now on, counters aside. `timeouts`: `"free"` for whoever never ticks and
-   * campaigns by `campaignNow` alone: what only decides when to campaign is left out.
-   */
-  fingerprint(timeouts?: "kept" | "free"): string;
+  /** Equal for engines that behave alike from now on, counters aside, given only the inputs that `future` allows. */
+  fingerprint(future?: Future): string;
 }

@@ -7,6 +7,7 @@ import { explorePlanted } from "./run-planted.ts";
 for (const [number, invariants] of [
   [5, ["A3"]],
   [6, ["A3"]],
+  [7, ["B3", "C1"]],
   [11, ["B3", "B2", "C1"]],
   [12, ["C2"]],
 ] as const) {

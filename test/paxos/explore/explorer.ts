@@ -18,6 +18,8 @@ export interface System {
   successors(state: Int32Array, next: Int32Array, reached: () => void): void;
   /** What does not hold in `state`. */
   violation(state: Int32Array): Violation | null;
+  /** Asked once everything was seen: what does not hold of the search itself, so that it proves nothing. */
+  wrongAfterAll(): Violation | null;
   /** What happened between two neighbours, for people. */
   label(state: Int32Array, next: Int32Array): string;
 }
@@ -90,6 +92,8 @@ export function explore(system: System, bounds: Bounds, progress: (states: numbe
     progress(table.size, depth);
   }
   const complete = stopped === "";
+  const wrong = complete ? system.wrongAfterAll() : null;
+  if (wrong !== null) violations.set(wrong.invariant, { ...wrong, depth, trace: [] });
   return { states: table.size, depth, transitions, complete, stopped, violations: [...violations.values()] };
 }
 

@@ -8,15 +8,35 @@ export interface Vote {
   readonly value: string;
 }
 
-/** What an all-seeing observer knows of one node's past; never forgotten, by a crash neither. */
-export interface Facts {
+/** What an all-seeing observer learns of one node. */
+export interface News {
+  readonly votes: readonly Vote[];
+  /** What it took as chosen. */
+  readonly known: readonly { readonly slot: number; readonly value: string }[];
+  /** What it asked others to accept, as leader of `ballot`. */
+  readonly asked: readonly Vote[];
+}
+
+export const NO_NEWS: News = { votes: [], known: [], asked: [] };
+
+/** Everything ever learned of one node; never forgotten, by a crash neither. */
+export interface Facts extends News {
   /** Highest ballot promised on disk. */
   readonly promised: Ballot;
-  readonly votes: readonly Vote[];
-  /** What it ever took as chosen. */
-  readonly known: readonly { readonly slot: number; readonly value: string }[];
-  /** What it ever asked others to accept, as leader of `ballot`. */
-  readonly asked: readonly Vote[];
+}
+
+/** Both together, each thing once, in an order of its own. */
+export function together(one: News, other: News): News {
+  return {
+    votes: different([...one.votes, ...other.votes]),
+    known: different([...one.known, ...other.known]),
+    asked: different([...one.asked, ...other.asked]),
+  };
+}
+
+function different<T>(items: readonly T[]): T[] {
+  const byKey = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...byKey.keys()].sort().map((key) => byKey.get(key)!);
 }
 
 /** What was proposed, whoever votes for it in whatever ballot: origin, anchor, kind and bytes. */

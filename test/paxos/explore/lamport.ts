@@ -100,6 +100,10 @@ export class LamportSystem implements System {
     return chosen.size > 1 ? { invariant: "C1", why: `values ${[...chosen].join(" and ")} are chosen` } : null;
   }
 
+  wrongAfterAll(): null {
+    return null;
+  }
+
   label(state: Int32Array, next: Int32Array): string {
     const before = new Set([...this.said(state), ...this.asked(state)]);
     const news = [...this.said(next), ...this.asked(next)].filter((message) => !before.has(message));

@@ -1,4 +1,4 @@
-// npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--late-syncs] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
+// npm run explore -- [--nodes 3] [--ballots 3] [--slots 1] [--crashes 1] [--reductions full|late-syncs|none] [--states-max N] [--memory-mib-max N] [--violations-max N] [--json]
 // npm run explore -- --plant 5|6|7|11|12 [--states-max N] [--json]: the same on a copy of the engine with that bug in it, which must be found
 import { parseArgs } from "node:util";
 
@@ -6,6 +6,7 @@ import { BUGS } from "./bugs.ts";
 import { EngineSystem } from "./engine-system.ts";
 import { explore } from "./explorer.ts";
 import { explorePlanted } from "./run-planted.ts";
+import type { Scope } from "./scope.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { values } = parseArgs({
     ballots: { type: "string", default: "3" },
     slots: { type: "string", default: "1" },
     crashes: { type: "string", default: "1" },
-    "late-syncs": { type: "boolean", default: false },
+    reductions: { type: "string", default: "full" },
     "states-max": { type: "string", default: "200000000" },
     "memory-mib-max": { type: "string", default: "7680" },
     "violations-max": { type: "string", default: "1" },
@@ -42,12 +43,17 @@ if (values.plant !== "") {
   process.exit(found ? 0 : 1);
 }
 
-const scope = {
+const { reductions } = values;
+if (reductions !== "full" && reductions !== "late-syncs" && reductions !== "none") {
+  process.stderr.write("--reductions takes full, late-syncs or none\n");
+  process.exit(2);
+}
+const scope: Scope = {
   nodes: Number(values.nodes),
   ballots: Number(values.ballots),
   slots: Number(values.slots),
   crashes: values.crashes !== "0",
-  lateSyncs: values["late-syncs"],
+  reductions,
 };
 const bounds = {
   statesMax: Number(values["states-max"]),
@@ -65,10 +71,13 @@ const result = {
   states: seen.states,
   depth: seen.depth,
   transitions: seen.transitions,
+  pasts: system.pastCount,
+  locals: system.localCount,
   processes: system.processCount,
   messages: system.messageCount,
   seconds: Math.round(performance.now() - startedMs) / 1_000,
-  residentMib: Math.round(process.memoryUsage.rss() / 2 ** 20),
+  cpuSeconds: Math.round(process.cpuUsage().user / 1_000) / 1_000,
+  residentMibMax: Math.round(process.resourceUsage().maxRSS / 1_024),
   complete: seen.complete,
   stopped: seen.stopped,
   violations: seen.violations,
