@@ -28,3 +28,4 @@ export {
 export { type Failure, writeFailure } from "./report/write-failure.ts";
 export { type Recorded, recordFailure } from "./report/record-failure.ts";
 export { valueIdentity } from "./ghost/value-identity.ts";
+export { lanesNamed } from "./report/page/lanes-named.ts";

@@ -8,9 +8,19 @@ export async function cutAfterViolation(attempts: Attempts): Promise<void> {
   if (violation === null) return;
   const seconds = Math.ceil(violation.atMs / 1000);
   if (seconds < config.seconds) await attempts.try({ ...attempts.best, config: { ...config, seconds } });
+  else await halveSeconds(attempts);
   let atMs = 0;
   const before = schedule.filter((fault) => (atMs += fault.gapMs) <= violation.atMs);
   if (before.length < schedule.length) await attempts.try({ ...attempts.best, schedule: before });
+}
+
+/** What is found only at the end of a run says nothing of when it happened. */
+async function halveSeconds(attempts: Attempts): Promise<void> {
+  let halved = true;
+  while (halved && attempts.best.config.seconds > 1) {
+    const { config } = attempts.best;
+    halved = await attempts.try({ ...attempts.best, config: { ...config, seconds: Math.ceil(config.seconds / 2) } });
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Script } from "node:vm";
-import { type Repro, type Trace, tracePage } from "@quorate/sim";
+import { lanesNamed, type Repro, type Trace, tracePage } from "@quorate/sim";
 import { SAMPLE } from "./sample-trace.ts";
 
 const REPRO = {
@@ -40,4 +40,11 @@ test("arrows go from lane to lane, a lost message ends in a cross, one that come
   assert.equal(page.match(/class="m lost" data-k="accept"/gu)?.length, 1);
   assert.equal(page.match(/class="life down"/gu)?.length, 1);
   assert.equal(page.match(/class="call"/gu)?.length, 1);
+});
+
+test("a witness that names nodes is about those, one that names clients about these and all nodes, any other about everybody", () => {
+  const { lanes } = SAMPLE;
+  assert.deepEqual(lanesNamed("nodes 1 and 3 are both open in ballot 2.2", lanes), [1, 3]);
+  assert.deepEqual(lanesNamed("process 1 reads key-0 at revision 3", lanes), [1, 2, 3, 1025]);
+  assert.deepEqual(lanesNamed("the sum is 3", lanes), [1, 2, 3, 1025]);
 });

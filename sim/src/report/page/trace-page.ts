@@ -2,6 +2,7 @@ import type { Repro } from "../repro.ts";
 import { causalPast } from "../trace/causal-past.ts";
 import type { Trace } from "../trace/trace.ts";
 import { escape } from "./escape.ts";
+import { lanesNamed } from "./lanes-named.ts";
 import { PAGE_SCRIPT } from "./script.ts";
 import { spaceTime } from "./space-time.ts";
 import { PAGE_STYLE } from "./style.ts";
@@ -17,8 +18,7 @@ export function tracePage(repro: Repro, trace: Trace): string {
   const { invariant, sentence, witness, seed, hash, story, ledger, neighbours } = repro;
   const { svg, heights } = spaceTime(trace);
   const last = trace.events.length - 1;
-  const nodes = trace.lanes.filter(({ kind }) => kind === "node").map(({ id }) => id);
-  const past = last < 0 ? [] : causalPast(trace.events, last, nodes);
+  const past = last < 0 ? [] : causalPast(trace.events, last, lanesNamed(witness, trace.lanes));
   const kinds = [...new Set(trace.events.filter(({ kind }) => kind === "send").map(({ what }) => what))].sort();
   const boxes = kinds.map((kind) => {
     const checked = QUIET.has(kind) ? "" : " checked";
