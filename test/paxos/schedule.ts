@@ -47,16 +47,16 @@ export const steps: fc.Arbitrary<Step> = fc.record({
 /** Plays a schedule to its end and heals. Returns the world; throws what the ghost or an engine throws. */
 export function play(setup: Setup, schedule: readonly Step[], tracing = false): World {
   const world = new World(setup);
-  world.tracing = tracing;
+  const trace = tracing ? world.traced() : null;
   try {
     for (const step of schedule) {
-      if (tracing) world.trace.push(`# ${JSON.stringify(step)}`);
+      trace?.lines.push(`# ${JSON.stringify(step)}`);
       world.step(step);
     }
-    if (tracing) world.trace.push("# heal");
+    trace?.lines.push("# heal");
     world.heal();
   } catch (error) {
-    if (tracing) process.stderr.write(`${world.trace.join("\n")}\n`);
+    if (trace !== null) process.stderr.write(`${trace.lines.join("\n")}\n`);
     throw error;
   }
   return world;

@@ -1,22 +1,7 @@
-import {
-  createEngine,
-  type Durable,
-  type DurableRecord,
-  type EngineConfig,
-  ENGINE_DEFAULTS,
-  type Engine,
-  type Entry,
-  type Governing,
-  type Members,
-  type Message,
-  MAJORITY,
-  type Output,
-  roundOf,
-  SLOT_MAX,
-  type Speaker,
-} from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, keep, member } from "./cluster.ts";
-import { Ghost } from "./ghost.ts";
+import { ENGINE_DEFAULTS, type Members, MAJORITY, roundOf } from "@quorate/paxos";
+import { member } from "./cluster.ts";
+import { Lab, type LabNode } from "./lab.ts";
+import { Trace } from "./trace.ts";
 
 /** What a run is made of, besides its steps; plain data. */
 export interface Setup {
@@ -65,41 +50,6 @@ export interface Step {
   readonly c: number;
 }
 
-interface Snapshot {
-  readonly kind: "snapshot";
-  readonly slot: number;
-  readonly governing: Governing;
-}
-
-interface InFlight {
-  readonly from: Speaker;
-  readonly to: number;
-  readonly message: Message | Snapshot;
-}
-
-interface WorldNode {
-  readonly id: number;
-  incarnation: number;
-  /** It said that it is no longer needed: its disk may go. */
-  removed: boolean;
-  engine: Engine;
-  durable: Durable;
-  /** Records handed to the disk, not synced: one list per write. */
-  pending: { readonly seq: number; readonly records: readonly DurableRecord[] }[];
-  /** Entries that this disk held before the present ones, by slot. */
-  readonly older: Map<number, Entry>;
-  readonly log: Map<number, Entry>;
-  governing: Governing;
-  opening: number;
-  leader: number;
-  chosenTo: number;
-  up: boolean;
-  unit: number;
-  life: number;
-  rate: number;
-  tickedMs: number;
-}
-
 /** Rounds of ballots that may pass until everything is mended: messages from before may each cost one (K2). */
 const ROUNDS_MAX = 6;
 
@@ -114,53 +64,31 @@ export function keyed(...parts: readonly number[]): number {
   return hash >>> 0;
 }
 
-/** Engines over a network that delivers in any order, disks that lose what was not synced, and a ghost that watches. */
-export class World {
-  readonly nodes: WorldNode[] = [];
-  readonly ghost: Ghost;
-  wire: InFlight[] = [];
-  nowMs = 0;
-  readonly trace: string[] = [];
+/** A lab in which steps of all kinds come in any order, and that is mended at the end. */
+export class World extends Lab {
   private readonly setup: Setup;
-  /** The set that the group was formed with. */
-  private readonly formed: Members;
-  private readonly cuts = new Set<string>();
   private batches = 0;
-  private highest = 0;
   private reads = 0;
-  private syncsAtOnce = false;
 
   constructor(setup: Setup) {
+    const { leaseMs, messageEntriesMax, windowSlots, seed } = setup;
+    super({
+      members: membersOf(
+        Array.from({ length: setup.voters }, (_, index) => index + 1),
+        leaseMs,
+      ),
+      spare: Array.from({ length: setup.spare }, (_, index) => setup.voters + index + 1),
+      config: { seed, limits: { ...ENGINE_DEFAULTS.limits, messageEntriesMax, windowSlots } },
+      rateOf: (id) => (setup.drifts ? [1, 1.02, 0.98][id % 3]! : 1),
+    });
     this.setup = setup;
-    const members = this.membersOf(Array.from({ length: setup.voters }, (_, index) => index + 1));
-    this.formed = members;
-    this.ghost = new Ghost(members);
-    for (let id = 1; id <= setup.voters + setup.spare; id++) {
-      const durable = emptyDurable(members);
-      const rate = setup.drifts ? [1, 1.02, 0.98][id % 3]! : 1;
-      const node: WorldNode = {
-        id,
-        incarnation: incarnationOf(id),
-        removed: false,
-        engine: createEngine(this.configOf(id, 1), durable),
-        durable,
-        pending: [],
-        older: new Map<number, Entry>(),
-        log: new Map<number, Entry>(),
-        governing: durable.governing[0]!,
-        opening: 0,
-        leader: 0,
-        chosenTo: 0,
-        up: true,
-        unit: 0,
-        life: 1,
-        rate,
-        tickedMs: -1,
-      };
-      this.nodes.push(node);
-      this.ghost.started(member(id), 1, durable);
-    }
-    for (const node of this.nodes) this.turn(node, () => {});
+  }
+
+  /** Writes down what happens from now on. */
+  traced(): Trace {
+    const trace = new Trace({ heartbeats: false, messages: true });
+    this.recorder = trace;
+    return trace;
   }
 
   step({ operation, a, b, c }: Step): void {
@@ -187,7 +115,7 @@ export class World {
       case "propose": {
         const open = this.nodes.filter((one) => one.up && one.opening > 0);
         if (open.length === 0) return;
-        for (let count = 0; count <= c % 4; count++) this.propose(open[a % open.length]!);
+        for (let count = 0; count <= c % 4; count++) this.proposeNext(open[a % open.length]!);
         return;
       }
       case "campaign":
@@ -215,8 +143,8 @@ export class World {
       case "read":
         for (const one of this.nodes) {
           if (!one.up || (one !== node && one.opening === 0)) continue;
-          this.read(one, false);
-          this.read(one, true);
+          this.read(one, ++this.reads, false);
+          this.read(one, ++this.reads, true);
         }
         return;
       case "change": {
@@ -238,7 +166,7 @@ export class World {
         for (const one of this.nodes) if (one.up && one !== node) this.turn(one, () => one.engine.suspect(node.id));
         return;
       case "damage":
-        return this.damage(b, c);
+        return this.damageFirst(b, c);
       case "wipe":
         return this.wipe(this.nodes.find((one) => one.removed) ?? node);
     }
@@ -247,7 +175,7 @@ export class World {
   /** Everything is mended, and time passes: a leader must open, and everybody must come to know the same (K1). */
   heal(): void {
     this.cuts.clear();
-    this.syncsAtOnce = true;
+    for (const node of this.nodes) node.syncs = true;
     const before = roundOf(this.highest);
     for (const node of this.nodes) if (!node.up) this.restart(node);
     for (const node of this.nodes) this.sync(node, Infinity);
@@ -263,7 +191,7 @@ export class World {
       lastOpen = open.length === 1 ? lastOpen + 1 : 0;
       if (lastOpen > 20 && proposed < 3 && open[0]!.chosenTo >= chosenBefore) {
         const next = open[0]!.chosenTo + 1;
-        answer = this.propose(open[0]!);
+        answer = this.proposeNext(open[0]!);
         if (answer === "taken") {
           proposed++;
           chosenBefore = next;
@@ -283,231 +211,9 @@ export class World {
     throw new Error(`K1: no convergence: ${proposed} proposed, then "${answer}", ${state.join("; ")}`);
   }
 
-  private voters(): WorldNode[] {
+  private voters(): LabNode[] {
     const last = this.nodes.reduce((one, other) => (other.governing.slot > one.governing.slot ? other : one));
     return last.governing.members.voters.map((voter) => this.nodes[voter.node - 1]!);
-  }
-
-  private membersOf(nodes: readonly number[]): Members {
-    const voters = nodes.map((node) => ({ ...member(node), incarnation: this.incarnationOf(node) }));
-    return { voters, nonVoters: [], quorum: MAJORITY, leaseMs: this.setup.leaseMs };
-  }
-
-  private incarnationOf(id: number): number {
-    return this.nodes[id - 1]?.incarnation ?? incarnationOf(id);
-  }
-
-  private configOf(id: number, life: number): EngineConfig {
-    const { messageEntriesMax, windowSlots, seed } = this.setup;
-    return configOf(id, life, {
-      incarnation: this.incarnationOf(id),
-      seed,
-      limits: { ...ENGINE_DEFAULTS.limits, messageEntriesMax, windowSlots },
-    });
-  }
-
-  /** One turn of a node: the clock is read, the input given, the output taken. */
-  private turn(node: WorldNode, input: () => void): void {
-    const nowMs = this.nowMs * node.rate;
-    if (nowMs > node.tickedMs) {
-      node.tickedMs = nowMs;
-      node.engine.tick(nowMs);
-    }
-    input();
-    this.take(node);
-  }
-
-  private take(node: WorldNode): void {
-    for (let again = true; again;) {
-      const out = node.engine.output();
-      this.ghost.output(node.id, out, node.tickedMs);
-      node.opening = out.opening;
-      node.leader = out.leader;
-      node.governing = out.governing;
-      for (const event of out.events) {
-        if (event.kind === "ballot-raised") this.highest = Math.max(this.highest, event.ballot);
-        if (event.kind === "removed") node.removed = true;
-        if (event.kind === "members-changed") node.removed = false;
-        if (event.kind !== "ignored") this.ghost.met(event.kind);
-        if (this.tracing && event.kind !== "ignored") this.trace.push(`  ${node.id}: ${JSON.stringify(event)}`);
-      }
-      for (const entry of out.chosen) node.log.set(entry.slot, entry);
-      if (out.records.length > 0) node.pending.push({ seq: out.seq, records: out.records });
-      if (this.tracing) for (const record of out.records) this.trace.push(`  ${node.id} records ${show(record)}`);
-      for (const { to, message } of out.sends) {
-        for (const one of to) this.wire.push({ from: out.speaker, to: one, message });
-        if (this.tracing && message.kind !== "heartbeat" && message.kind !== "heartbeat-answer")
-          this.trace.push(`  ${node.id} → ${to.join()} ${show(message)}`);
-      }
-      for (const { to, slotFrom } of out.supply) this.supply(node, out, to, slotFrom);
-      again = out.chosenTo > node.chosenTo || out.chosen.length > 0;
-      node.chosenTo = out.chosenTo;
-      if (again) node.engine.applied(out.chosenTo);
-    }
-    if (this.syncsAtOnce) this.sync(node, Infinity);
-  }
-
-  tracing = false;
-
-  private supply(node: WorldNode, out: Output, to: number, slotFrom: number): void {
-    const entries: Entry[] = [];
-    const floors: number[] = [];
-    for (let slot = slotFrom; slot <= out.chosenTo && entries.length < this.setup.messageEntriesMax; slot++) {
-      const entry = node.log.get(slot);
-      if (entry === undefined || slot <= node.durable.base) break;
-      if (entry.kind === "members") {
-        const known = node.durable.governing.find((set) => set.slot === slot);
-        if (known === undefined) break;
-        floors.push(known.floor);
-      }
-      entries.push(entry);
-    }
-    if (entries.length > 0) {
-      this.wire.push({ from: out.speaker, to, message: { kind: "learn", entries, floors, chosenTo: out.chosenTo } });
-    } else if (node.durable.base >= slotFrom) {
-      const slot = node.durable.base;
-      const governing = node.durable.governing.filter((set) => set.slot <= slot).pop()!;
-      this.wire.push({ from: out.speaker, to, message: { kind: "snapshot", slot, governing } });
-    }
-  }
-
-  private arrive({ from, to, message }: InFlight): void {
-    const node = this.nodes[to - 1];
-    if (node === undefined || !node.up || this.cuts.has(`${from.node} ${to}`)) return;
-    if (this.tracing && message.kind !== "heartbeat" && message.kind !== "heartbeat-answer")
-      this.trace.push(`${to} receives ${show(message)} of ${from.node}`);
-    if (message.kind !== "snapshot") {
-      this.ghost.delivered(to, from, message);
-      this.turn(node, () => node.engine.receive(from, message));
-      return;
-    }
-    if (message.slot <= node.chosenTo) return;
-    this.ghost.met("snapshot installed");
-    const { slot, governing } = message;
-    this.sync(node, Infinity);
-    node.durable = this.covered(node.durable, slot, governing);
-    node.chosenTo = slot;
-    this.ghost.covered(to, slot, true);
-    this.turn(node, () => node.engine.installed(slot, governing));
-  }
-
-  private covered(durable: Durable, slot: number, governing: Governing): Durable {
-    const later = durable.governing.filter((set) => set.slot > slot);
-    const faulty = durable.faulty.filter((one) => one > slot);
-    return {
-      ...durable,
-      base: slot,
-      governing: [governing, ...later],
-      accepted: durable.accepted.filter((entry) => entry.slot > slot),
-      chosenTo: Math.max(durable.chosenTo, slot),
-      faulty,
-    };
-  }
-
-  private checkpoint(node: WorldNode): void {
-    const slot = node.chosenTo;
-    if (slot <= node.durable.base || node.durable.faulty.some((one) => one <= slot)) return;
-    this.sync(node, Infinity);
-    const governing = node.durable.governing.filter((set) => set.slot <= slot).pop()!;
-    node.durable = this.covered(node.durable, slot, governing);
-    this.ghost.covered(node.id, slot, false);
-    this.turn(node, () => node.engine.checkpointed(slot));
-  }
-
-  private sync(node: WorldNode, most: number): void {
-    if (!node.up) return;
-    while (node.pending.length > 0) {
-      const some = node.pending.splice(0, Math.min(most, node.pending.length));
-      node.unit++;
-      for (const { records } of some) for (const record of records) this.write(node, record);
-      node.durable = { ...node.durable, unit: node.unit };
-      this.turn(node, () => node.engine.persisted(some[some.length - 1]!.seq, node.unit));
-      if (most !== Infinity) return;
-    }
-  }
-
-  private write(node: WorldNode, record: DurableRecord): void {
-    if (record.kind === "accepted") {
-      const old = node.durable.accepted.find((entry) => entry.slot === record.entry.slot);
-      if (old !== undefined) node.older.set(old.slot, old);
-    }
-    const { base } = node.durable;
-    node.durable = keep(node.durable, record);
-    if (record.kind === "accepted" && record.entry.slot <= base)
-      node.durable = { ...node.durable, accepted: node.durable.accepted.filter((entry) => entry.slot > base) };
-    if (record.kind === "members") {
-      const first = Math.max(...node.durable.governing.map((set) => (set.slot <= base ? set.slot : 0)));
-      const governing = node.durable.governing
-        .filter((set) => set.slot >= first)
-        .sort((one, other) => one.slot - other.slot);
-      node.durable = { ...node.durable, governing };
-    }
-    this.ghost.synced(node.id, record);
-  }
-
-  /** What was not synced is lost; a part of it, in order, may have reached the disk all the same. */
-  private crash(node: WorldNode, luck: number): void {
-    if (!node.up) return;
-    const records = node.pending.flatMap((one) => one.records);
-    const kept = records.slice(0, luck % 2 === 0 ? 0 : luck % (records.length + 1));
-    if (kept.length > 0) node.unit++;
-    for (const record of kept) this.write(node, record);
-    node.durable = { ...node.durable, unit: node.unit };
-    node.pending = [];
-    node.up = false;
-    node.opening = 0;
-  }
-
-  private restart(node: WorldNode): void {
-    if (node.up) this.crash(node, 0);
-    node.life++;
-    node.up = true;
-    node.log.clear();
-    node.chosenTo = node.durable.base;
-    node.engine = createEngine(this.configOf(node.id, node.life), node.durable);
-    this.ghost.started({ ...member(node.id), incarnation: node.incarnation }, node.life, node.durable);
-    this.turn(node, () => {});
-    node.tickedMs = this.nowMs * node.rate;
-  }
-
-  /** A node that was removed comes back with an empty disk, as another incarnation (rule 14). */
-  private wipe(node: WorldNode): void {
-    if (!node.removed) return;
-    this.crash(node, 0);
-    node.removed = false;
-    node.incarnation += 100;
-    node.durable = emptyDurable(this.formed);
-    node.older.clear();
-    node.unit = 0;
-    this.restart(node);
-    this.ghost.met("wiped disk");
-  }
-
-  /** The newest record of a slot of node 1 is unreadable from now on; an older one of the slot may still be readable. */
-  private damage(which: number, older: number): void {
-    const node = this.nodes[0]!;
-    if (!this.setup.damages || this.setup.voters < 3 || node.durable.accepted.length === 0) return;
-    this.crash(node, 0);
-    const entry =
-      node.durable.accepted[node.durable.accepted.length - 1 - (which % Math.min(4, node.durable.accepted.length))]!;
-    const left = older % 2 === 0 ? (node.older.get(entry.slot) ?? null) : null;
-    const accepted = node.durable.accepted.filter((one) => one !== entry);
-    if (left !== null) accepted.push(left);
-    node.durable = {
-      ...node.durable,
-      accepted: accepted.sort((one, other) => one.slot - other.slot),
-      faulty: [...new Set([...node.durable.faulty, entry.slot])].sort((one, other) => one - other),
-      faultyFrom: older % 5 === 0 ? Math.min(node.durable.faultyFrom, entry.slot) : node.durable.faultyFrom,
-    };
-    this.ghost.damaged(node.id, entry.slot, left);
-  }
-
-  /** Real time passes, in steps of at most 10 ms. */
-  private pass(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
-      this.nowMs = Math.min(endMs, this.nowMs + 10);
-      for (const node of this.nodes) if (node.up) this.turn(node, () => {});
-    }
   }
 
   /** Messages and disks go on for some rounds, each with its own luck. */
@@ -532,48 +238,31 @@ export class World {
     }
   }
 
-  private settle(): void {
-    for (let count = 0; this.wire.length > 0; count++) {
-      if (count > 20_000) throw new Error("K3: the nodes talk without end");
-      this.arrive(this.wire.shift()!);
-    }
+  private proposeNext(node: LabNode): string {
+    return this.propose(node, `b${++this.batches}`)[0]!;
   }
 
-  private propose(node: WorldNode): string {
-    const batch = new TextEncoder().encode(`b${++this.batches}`);
-    this.ghost.submit(batch);
-    let proposed = "";
-    this.turn(node, () => {
-      proposed = node.engine.propose(node.opening, batch);
-    });
-    return proposed;
-  }
-
-  private read(node: WorldNode, lease: boolean): void {
-    const token = ++this.reads;
-    this.ghost.asked(node.id, node.life, token);
-    this.turn(node, () => node.engine.read(token, lease));
+  /** The newest record of one of the last slots of node 1. */
+  private damageFirst(which: number, older: number): void {
+    const node = this.nodes[0]!;
+    const { accepted } = node.durable;
+    if (!this.setup.damages || this.setup.voters < 3 || accepted.length === 0) return;
+    const entry = accepted[accepted.length - 1 - (which % Math.min(4, accepted.length))]!;
+    this.damage(node, entry.slot, older % 2 === 0, older % 5 === 0);
   }
 
   /** Any set of one to three nodes, some of them without a vote; at times with another lease. */
-  private change(node: WorldNode, which: number, more: number): void {
+  private change(node: LabNode, which: number, more: number): void {
     const ids = this.nodes.map((one) => one.id);
     const voters = ids.filter((id) => keyed(which, id) % 2 === 0);
     if (voters.length === 0) voters.push(ids[which % ids.length]!);
     const leaseMs = more % 4 === 0 ? [0, 100, 250][which % 3]! : this.setup.leaseMs;
-    const target = { ...this.membersOf(voters), leaseMs };
-    this.turn(node, () => node.engine.changeMembers(target));
+    const target = membersOf(voters, leaseMs);
+    const voting = target.voters.map((voter) => ({ ...voter, incarnation: this.node(voter.node).incarnation }));
+    this.turn(node, () => node.engine.changeMembers({ ...target, voters: voting }));
   }
 }
 
-function show(what: Message | Snapshot | DurableRecord): string {
-  return JSON.stringify(what, (key, value: unknown) => {
-    if (value instanceof Uint8Array)
-      return Buffer.from(value)
-        .toString("latin1")
-        .replace(/[^ -~]/g, "");
-    if ((key === "ballot" || key === "promised" || key === "origin") && typeof value === "number")
-      return `${Math.floor(value / 1024)}.${value % 1024}`;
-    return value === SLOT_MAX ? "max" : value;
-  });
+function membersOf(nodes: readonly number[], leaseMs: number): Members {
+  return { voters: nodes.map((node) => member(node)), nonVoters: [], quorum: MAJORITY, leaseMs };
 }

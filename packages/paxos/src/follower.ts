@@ -16,6 +16,9 @@ import type { Peer } from "./peers.ts";
 export class Follower {
   /** Something changed that the leader may wait for: the coming output says `accepted`. */
   acceptedDue = false;
+  /** The watermark last said, and the ballot that it was said in. */
+  private saidTo = 0;
+  private saidIn: Ballot = 0;
   private readonly core: Core;
   private readonly election: Election;
   private readonly catchUp: CatchUp;
@@ -95,6 +98,11 @@ export class Follower {
       return;
     const leader = nodeOf(voteBallot);
     if (leader === core.config.self) return;
+    // What was said is said again only where nothing more is on its way to the disk: that will speak for itself.
+    const said = this.saidIn === voteBallot && this.saidTo === durable.acceptedTo;
+    if (said && durable.acceptedTo < core.acceptor.acceptedTo) return;
+    this.saidIn = voteBallot;
+    this.saidTo = durable.acceptedTo;
     core.send([leader], {
       kind: "accepted",
       ballot: voteBallot,
