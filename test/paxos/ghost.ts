@@ -159,6 +159,16 @@ export class Ghost {
     this.met("damaged record");
   }
 
+  /** An older copy of its disk stands in the place of that of `node`: it knows no better than what is there. */
+  putBack(node: number, durable: Durable): void {
+    const seen = this.nodes.get(node)!;
+    seen.durablePromised = durable.promised;
+    seen.recorded.clear();
+    seen.durableVotes.clear();
+    for (const entry of durable.accepted)
+      seen.durableVotes.set(entry.slot, { ballot: entry.ballot, value: valueOf(entry) });
+  }
+
   // ── what a node does ──
 
   /** A client or an operator gave this value; only such values may be chosen (C4). */

@@ -1,4 +1,5 @@
 import {
+  type Ballot,
   createEngine,
   type Durable,
   type DurableRecord,
@@ -314,6 +315,14 @@ export class Lab {
     this.ghost.met("wiped disk");
   }
 
+  /** An older state of its disk stands in the place of the present one. The node is down. */
+  putBack(node: LabNode, durable: Durable): void {
+    this.crash(node, 0);
+    node.durable = durable;
+    node.unit = durable.unit;
+    this.ghost.putBack(node.id, durable);
+  }
+
   /** The newest record of `slot` is unreadable from now on; an older one of that slot may still be readable. The node is down. */
   damage(node: LabNode, slot: number, older: boolean, allAbove: boolean): void {
     this.crash(node, 0);
@@ -345,13 +354,13 @@ export class Lab {
     }
   }
 
-  /** Gives `node` batches, in one turn. Returns what became of each. */
-  propose(node: LabNode, ...texts: readonly string[]): Proposed[] {
+  /** Gives `node` batches that were stamped for `opening`, in one turn. Returns what became of each. */
+  propose(node: LabNode, opening: Ballot, ...texts: readonly string[]): Proposed[] {
     const batches = texts.map((text) => new TextEncoder().encode(text));
     for (const batch of batches) this.ghost.submit(batch);
     const answers: Proposed[] = [];
     this.turn(node, () => {
-      for (const batch of batches) answers.push(node.engine.propose(node.opening, batch));
+      for (const batch of batches) answers.push(node.engine.propose(opening, batch));
     });
     return answers;
   }

@@ -19,15 +19,17 @@ const scripts: readonly { name: string; source: string; script: Script }[] = rea
   });
 
 for (const { name, source, script } of scripts) {
-  test(`${name}: ${script.head.split(". ")[0]!.replaceAll("\n", " ")}`, () => {
+  test(`${name}: ${script.head.replaceAll("\n", " ").split(". ")[0]!}`, () => {
     const player = new Player();
-    const played: Line[] = script.lines.map((line, index) => {
-      if (!("command" in line)) return line;
+    const played: Line[] = [];
+    script.lines.forEach((line, index) => {
       try {
-        return { command: line.command, output: player.play(line.command) };
+        played.push("command" in line ? { command: line.command, output: player.play(line.command) } : line);
       } catch (error) {
         const at = renderScript(script.lines.slice(0, index)).split("\n").length;
-        throw new Error(`${name}:${at}: ${line.command}: ${(error as Error).message}`, { cause: error });
+        if (REWRITE) writeFileSync(join(folder, name), renderScript([...played, ...script.lines.slice(index)]));
+        const { command } = line as { command: string };
+        throw new Error(`${name}:${at}: ${command}: ${(error as Error).message}`, { cause: error });
       }
     });
     player.end();

@@ -239,7 +239,7 @@ export class World extends Lab {
   }
 
   private proposeNext(node: LabNode): string {
-    return this.propose(node, `b${++this.batches}`)[0]!;
+    return this.propose(node, node.opening, `b${++this.batches}`)[0]!;
   }
 
   /** The newest record of one of the last slots of node 1. */

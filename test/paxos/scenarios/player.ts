@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import {
+  type Ballot,
+  ballotOf,
   type Durable,
   ENGINE_DEFAULTS,
   type EngineLimits,
@@ -19,7 +21,7 @@ export class Player {
   private lab: Lab | null = null;
   private readonly trace = new Trace({ heartbeats: false, messages: true });
   private readonly kept = new Map<string, Flying[]>();
-  private readonly copies = new Map<number, { durable: Durable; unit: number }>();
+  private readonly copies = new Map<string, Durable>();
   private readonly reads = new Map<string, "answered" | "refused">();
   private leaseMs = 0;
   private previous: readonly string[] = [];
@@ -63,8 +65,16 @@ export class Player {
       for (const node of this.all(words)) this.world.sync(node, 1);
     },
     campaign: ([id]) => this.turn(id!, (node) => node.engine.campaignNow()),
-    propose: ([id, ...texts]) => {
-      this.world.propose(this.node(id!), ...texts).forEach((answer, index) => {
+    elect: ([id]) =>
+      this.quietly(() => {
+        this.turn(id!, (node) => node.engine.campaignNow());
+        this.world.settle();
+        this.pass(60, [], true);
+      }),
+    propose: ([id, ...words]) => {
+      const [texts, opening] = words.at(-2) === "in" ? [words.slice(0, -2), ballotIn(words.at(-1)!)] : [words, null];
+      const node = this.node(id!);
+      this.world.propose(node, opening ?? node.opening, ...texts).forEach((answer, index) => {
         if (answer !== "taken") this.say(`${id} answers "${texts[index]}": ${answer}`);
       });
     },
@@ -96,12 +106,7 @@ export class Player {
     keep: (words) => void this.kept.set(words[words.length - 1]!, this.pick(words.slice(0, -2), true)),
     settle: () => this.world.settle(),
     tick: ([ms, , ...still]) => this.pass(Number(ms), this.all(still), false),
-    run: ([ms, , ...still]) => {
-      const { options } = this.trace;
-      options.messages = false;
-      this.pass(Number(ms), this.all(still), true);
-      options.messages = true;
-    },
+    run: ([ms, , ...still]) => this.quietly(() => this.pass(Number(ms), this.all(still), true)),
     crash: (words) => {
       for (const node of this.all(words)) this.world.crash(node, 0);
     },
@@ -114,14 +119,9 @@ export class Player {
       this.world.wipe(node);
     },
     "copy-disk": ([id]) => {
-      const { durable, unit } = this.node(id!);
-      this.copies.set(Number(id), { durable, unit });
+      this.copies.set(id!, this.node(id!).durable);
     },
-    "put-back": ([id]) => {
-      const node = this.node(id!);
-      this.world.crash(node, 0);
-      Object.assign(node, this.copies.get(node.id));
-    },
+    "put-back": ([id]) => this.world.putBack(this.node(id!), this.copies.get(id!)!),
     damage: ([id, , slot, ...how]) =>
       this.world.damage(this.node(id!), Number(slot), how.includes("older"), how.includes("above")),
     mend: ([id, , slot]) => this.turn(id!, (node) => node.engine.repaired(Number(slot))),
@@ -217,8 +217,9 @@ export class Player {
       messageEntriesMax: one("page", ENGINE_DEFAULTS.limits.messageEntriesMax),
       windowSlots: one("window", ENGINE_DEFAULTS.limits.windowSlots),
     };
+    const nonVoters = (given.get("nonvoters") ?? []).map((id) => member(id));
     this.lab = new Lab({
-      members: { voters, nonVoters: [], quorum: { kind, ...sizes }, leaseMs: this.leaseMs },
+      members: { voters, nonVoters, quorum: { kind, ...sizes }, leaseMs: this.leaseMs },
       spare: given.get("spare") ?? [],
       config: { limits },
       rateOf: () => 1,
@@ -253,6 +254,13 @@ export class Player {
     const answers: T[] = [];
     this.turn(id, (node) => answers.push(input(node)));
     return answers[0]!;
+  }
+
+  /** Only changes of state are written down. */
+  private quietly(what: () => void): void {
+    this.trace.options.messages = false;
+    what();
+    this.trace.options.messages = true;
   }
 
   private say(line: string): void {
@@ -320,6 +328,12 @@ export class Player {
     const held = votes.length > 0 ? `votes ${votes.join(", ")}` : "no votes";
     return `${node.id} disk: promised ${durable.promised === 0 ? "nothing" : showBallot(durable.promised)}, ${held}; knows ${node.chosenTo}${open}${up}`;
   }
+}
+
+/** `2.1` is round 2 of node 1. */
+function ballotIn(text: string): Ballot {
+  const [round, node] = text.split(".").map(Number) as [number, number];
+  return ballotOf(round, node);
 }
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
