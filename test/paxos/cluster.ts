@@ -141,7 +141,13 @@ export class Cluster {
     const entries = node.chosen.filter((entry) => entry.slot >= slotFrom).slice(0, 64);
     if (entries.length === 0) return;
     const floors = entries.filter((entry) => entry.kind === "members").map((entry) => this.floorAt(node, entry.slot));
-    const from = { node: node.id, incarnation: incarnationOf(node.id), life: node.life, unit: node.unit };
+    const from = {
+      node: node.id,
+      incarnation: incarnationOf(node.id),
+      life: node.life,
+      unit: node.unit,
+      unitAtStart: node.unit,
+    };
     this.wire.push({
       from,
       to,

@@ -277,13 +277,12 @@ export class Lab {
     this.ghost.synced(node.id, record);
   }
 
-  /** What was not synced is lost; a part of it, in order, may have reached the disk all the same. */
-  crash(node: LabNode, luck: number): void {
+  /** What was not synced is lost, but for the first `kept` records: these got to the disk, and nobody was told. */
+  crash(node: LabNode, kept: number): void {
     if (!node.up) return;
-    const records = node.pending.flatMap((one) => one.records);
-    const kept = records.slice(0, luck % 2 === 0 ? 0 : luck % (records.length + 1));
-    if (kept.length > 0) node.unit++;
-    for (const record of kept) this.write(node, record);
+    const left = node.pending.flatMap((one) => one.records).slice(0, kept);
+    if (left.length > 0) node.unit++;
+    for (const record of left) this.write(node, record);
     node.durable = { ...node.durable, unit: node.unit };
     node.pending = [];
     node.up = false;

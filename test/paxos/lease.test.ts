@@ -118,7 +118,13 @@ test("a suspended process voids its lease until a round begun afterwards is gran
 
 test("the resignation of an older ballot releases no grant of a newer one", () => {
   const engine = createEngine(configOf(1), emptyDurable(leased));
-  const from = (node: number): Speaker => ({ node, incarnation: incarnationOf(node), life: 1, unit: 1 });
+  const from = (node: number): Speaker => ({
+    node,
+    incarnation: incarnationOf(node),
+    life: 1,
+    unit: 1,
+    unitAtStart: 0,
+  });
   const say = (node: number, message: Message): Message[] => {
     engine.receive(from(node), message);
     const out = engine.output();

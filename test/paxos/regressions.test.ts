@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { ballotOf, createEngine, type Durable, type Entry, type Message, NO_BYTES, type Speaker } from "@quorate/paxos";
 import { Cluster, configOf, emptyDurable, incarnationOf, majorityOf, type Node } from "./cluster.ts";
 
-const speaker = (node: number, life = 1, unit = 1): Speaker => ({ node, incarnation: incarnationOf(node), life, unit });
+const speaker = (node: number, life = 1, unit = 1, unitAtStart = unit): Speaker => ({
+  node,
+  incarnation: incarnationOf(node),
+  life,
+  unit,
+  unitAtStart,
+});
 const noop = (slot: number, ballot: number, origin = ballot): Entry => ({
   slot,
   ballot,
@@ -36,7 +42,13 @@ test("a late message of a peer's running process is heard after a restart; one o
   assert.equal(answers(engineOver({ heard }), speaker(2, 7, 40), canvass).length, 1);
   const engine = engineOver({ heard });
   assert.deepEqual(answers(engine, speaker(2, 8, 40), canvass), []);
-  assert.deepEqual(answers(engine, speaker(2, 8, 60), canvass), [], "that process stays unheard, whatever it writes");
+  assert.deepEqual(
+    answers(engine, speaker(2, 8, 60, 40), canvass),
+    [],
+    "that process stays unheard, whatever it writes",
+  );
+  const late = answers(engineOver({ heard }), speaker(2, 8, 60, 40), canvass);
+  assert.deepEqual(late, [], "nor is it heard if it wrote more before it spoke first");
 });
 
 test("an entry that was learned in a higher ballot counts as known chosen after a restart forgot so (rules 1 and 4)", () => {

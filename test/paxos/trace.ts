@@ -161,7 +161,7 @@ function showMessage(message: Message | Snapshot): string {
     case "heartbeat":
       return `${name} round ${message.round}${acknowledges(message.ackFrom, message.ackTo)}`;
     case "heartbeat-answer":
-      return `${name} round ${message.round}${message.grantedMs > 0 ? `, grants ${message.grantedMs} ms` : ""}`;
+      return `${name} round ${message.round}, accepted to ${message.acceptedTo}${message.grantedMs > 0 ? `, grants ${message.grantedMs} ms` : ""}`;
     case "fetch":
       return `${name} from slot ${message.slotFrom}`;
     case "learn": {

@@ -27,6 +27,7 @@ export class Core implements MarkSource {
   readonly sends: Send[] = [];
   readonly supply: Supply[] = [];
   readonly events: EngineEvent[] = [];
+  private readonly unitAtStart: number;
   /** Messages of this node to itself, legal now, not yet received. */
   readonly loopback: Message[] = [];
   /** The ballot that this node campaigns or leads in; 0: none. A `prepare` of any other one may not leave. */
@@ -45,6 +46,7 @@ export class Core implements MarkSource {
       chosenTo: durable.chosenTo,
       leaseMsMax: durable.leaseMsMax,
     };
+    this.unitAtStart = durable.unit;
     this.durability = new Durability(this, durable.unit, mark);
     this.acceptor = new Acceptor(durable, this.votes, this.learner, this.durability, config.limits);
     this.peers = new Peers(durable.heard);
@@ -57,7 +59,7 @@ export class Core implements MarkSource {
 
   get speaker(): Speaker {
     const { self: node, incarnation, life } = this.config;
-    return { node, incarnation, life, unit: this.durability.unit };
+    return { node, incarnation, life, unit: this.durability.unit, unitAtStart: this.unitAtStart };
   }
 
   /** Whether this node votes in the set in force. */

@@ -1,7 +1,7 @@
 import type { Ballot } from "./ballot.ts";
 import type { Entry } from "./entry.ts";
 import { must } from "./invariants.ts";
-import { decodeMembers } from "./members-codec.ts";
+import { decodeMembers, sameMembers } from "./members-codec.ts";
 import type { Governing } from "./members.ts";
 import { type Quorum, quorumOf } from "./quorum/quorum.ts";
 import type { SlotWindow } from "./slot-window.ts";
@@ -68,9 +68,10 @@ export class Learner {
     }
   }
 
-  /** A set that came with recovery or a snapshot. */
+  /** A set that came with recovery or a snapshot. The one that a group was formed with may come to a node that began with another. */
   take(governing: Governing): void {
-    if (governing.slot <= this.governing.slot && this.governing.slot > 0) return;
+    const { slot, members } = this.governing;
+    if (governing.slot <= slot && (slot > 0 || sameMembers(governing.members, members))) return;
     this.sets.push(governing);
     this.quorums.push(quorumOf(governing.members));
   }

@@ -12,6 +12,8 @@ export interface Speaker {
   readonly life: number;
   /** Number of the last write unit of that disk that is synced; grows over the whole life of the disk. */
   readonly unit: number;
+  /** What `unit` was when this life of the process began: what its disk came back with. */
+  readonly unitAtStart: number;
 }
 
 /** Would you promise `ballot`? Changes nothing at the receiver (rule 20). Ballot 0 only asks what the receiver knows chosen (rule 13). */

@@ -27,8 +27,8 @@ export interface Peer {
 
 /**
  * The other nodes, by id. Identity is (node, incarnation): the highest write unit heard of each disk is kept, and a process
- * that comes back with less is not listened to: its disk was put back or copied (rule 14). What only an unreachable peer
- * heard goes unnoticed.
+ * whose disk came back with less is not listened to, however much it has written since: that disk was put back or copied
+ * (rule 14). What only an unreachable peer heard goes unnoticed.
  */
 export class Peers {
   /** By node and incarnation: a disk that went and came back is still the one that was heard of. */
@@ -51,7 +51,7 @@ export class Peers {
     const peer = this.of(speaker.node, speaker.incarnation);
     if (peer.life !== speaker.life) {
       if (speaker.life === peer.refusedLife) return null;
-      if (speaker.unit < peer.unit) {
+      if (speaker.unitAtStart < peer.unit) {
         peer.refusedLife = speaker.life;
         return null;
       }

@@ -6,7 +6,7 @@ import { CarryOut } from "../../../packages/log/src/replica/carry-out.ts";
 import { Governings } from "../../../packages/log/src/replica/governings.ts";
 import type { GroupLog } from "../../../packages/log/src/wal/group-log.ts";
 
-const SPEAKER = { node: 1, incarnation: 2, life: 3, unit: 4 };
+const SPEAKER = { node: 1, incarnation: 2, life: 3, unit: 4, unitAtStart: 2 };
 const FORMED: Governing = { members: initialMembers([1]), slot: 0, floor: 0 };
 
 function output(seq: number, records: readonly DurableRecord[], message: Message | null = null): Output {

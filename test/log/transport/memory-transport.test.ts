@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { memoryNetwork, type MemoryNetwork, type PeerMessage, type Transport } from "@quorate/log";
 
-const SPEAKER = { node: 1, incarnation: 11, life: 111, unit: 0 };
+const SPEAKER = { node: 1, incarnation: 11, life: 111, unit: 0, unitAtStart: 0 };
 const MESSAGE: PeerMessage = { kind: "digest", slot: 1, digest: 2, revision: 3 };
 
 describe("memory transport", () => {

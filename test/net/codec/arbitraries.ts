@@ -134,6 +134,7 @@ export const speakers: fc.Arbitrary<Speaker> = record({
   incarnation: identity,
   life: identity,
   unit: natural,
+  unitAtStart: natural,
 });
 
 /** One arbitrary for every kind of frame from a client. */

@@ -14,7 +14,7 @@ import fc from "fast-check";
 import { peerMessages, speakers } from "./arbitraries.ts";
 
 const anyMessage = fc.oneof(...Object.values(peerMessages));
-const speaker = { node: 3, incarnation: 5, life: 7, unit: 11 };
+const speaker = { node: 3, incarnation: 5, life: 7, unit: 11, unitAtStart: 9 };
 
 function refused(run: () => unknown): void {
   try {

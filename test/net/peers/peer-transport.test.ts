@@ -26,7 +26,7 @@ interface Node {
 const running = new Set<Node>();
 after(() => Promise.all([...running].map((node) => node.stop())));
 
-const speaker = (node: number): Speaker => ({ node, incarnation: node * 10, life: 1, unit: 5 });
+const speaker = (node: number): Speaker => ({ node, incarnation: node * 10, life: 1, unit: 5, unitAtStart: 2 });
 const fetch = (slotFrom: number): PeerMessage => ({ kind: "fetch", slotFrom });
 
 /** `peers` is filled in as the nodes start; a transport reads it when it is made. */

@@ -258,7 +258,7 @@ function outcomeOf(local: Local, scope: Scope, learned: ReadonlySet<Entry>): Tak
 }
 
 function speakerOf(node: number): Speaker {
-  return { node, incarnation: incarnationOf(node), life: 1, unit: 0 };
+  return { node, incarnation: incarnationOf(node), life: 1, unit: 0, unitAtStart: 0 };
 }
 
 /** An assertion of the engine did not hold. */

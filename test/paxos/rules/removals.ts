@@ -196,8 +196,8 @@ export const REMOVALS: readonly Removal[] = [
     patches: [
       {
         file: "peers.ts",
-        anchor: "if (speaker.unit < peer.unit) {",
-        replacement: "if (speaker.unit < 0) {",
+        anchor: "if (speaker.unitAtStart < peer.unit) {",
+        replacement: "if (speaker.unitAtStart < 0) {",
       },
     ],
     test: REGRESSIONS,

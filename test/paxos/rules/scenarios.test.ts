@@ -21,7 +21,7 @@ test("a learned entry is stored with its teller's ballot, over a vote of a lower
     engine.tick(0);
     engine.output();
     engine.receive(
-      { node: 1, incarnation: incarnationOf(1), life: 1, unit: 1 },
+      { node: 1, incarnation: incarnationOf(1), life: 1, unit: 1, unitAtStart: 0 },
       { kind: "learn", entries: [noop(1, told, low)], floors: [], chosenTo: 1 },
     );
     const { records, chosen } = engine.output();

@@ -108,7 +108,8 @@ export class Player {
     tick: ([ms, , ...still]) => this.pass(Number(ms), this.all(still), false),
     run: ([ms, , ...still]) => this.quietly(() => this.pass(Number(ms), this.all(still), true)),
     crash: (words) => {
-      for (const node of this.all(words)) this.world.crash(node, 0);
+      const [ids, kept] = words.at(-2) === "keeping" ? [words.slice(0, -2), Number(words.at(-1))] : [words, 0];
+      for (const node of this.all(ids)) this.world.crash(node, kept);
     },
     restart: (words) => {
       for (const node of this.all(words)) this.restart(node);

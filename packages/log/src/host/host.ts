@@ -175,6 +175,8 @@ class RunningHost implements Host {
   #formingSentMs = -Infinity;
   #writingIdentity = false;
   #wal: OpenedWal | null = null;
+  /** The last write unit that recovery found. */
+  #unitAtStart = 0;
   #snapshots: Snapshots | null = null;
   #sender: SnapshotSender | null = null;
   #installer: SnapshotInstaller | null = null;
@@ -226,6 +228,7 @@ class RunningHost implements Host {
       if (this.#ended) return;
       if (walError !== null) return this.#fail(walError);
       this.#wal = opened;
+      this.#unitAtStart = opened.wal.unit;
       openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
         if (this.#ended) return;
         if (error !== null) return this.#fail(error);
@@ -381,6 +384,7 @@ class RunningHost implements Host {
       incarnation: this.#forming?.identity.incarnation ?? 0,
       life: this.#life,
       unit: this.#wal?.wal.unit ?? 0,
+      unitAtStart: this.#unitAtStart,
     };
   }
 
@@ -492,7 +496,13 @@ class RunningHost implements Host {
     const log = wal.group(group);
     let durable: ReturnType<typeof startingPoint>;
     try {
-      durable = startingPoint(group, groups.get(group)?.durable ?? null, snapshots.latest(group), formed, wal.unit);
+      durable = startingPoint(
+        group,
+        groups.get(group)?.durable ?? null,
+        snapshots.latest(group),
+        formed,
+        this.#unitAtStart,
+      );
     } catch (thrown) {
       if (!(thrown instanceof QuorateError)) throw thrown;
       return this.#refuseStart(done, thrown);

@@ -8,7 +8,7 @@ import type { SnapshotHead } from "../wal/group-log.ts";
  *
  * @param recovered - `null`: the log never heard of the group.
  * @param formed - the set that the group begins with, at slot 0.
- * @param unit - number of the last write unit on the disk.
+ * @param unit - number of the last write unit that recovery found on the disk.
  * @throws QuorateError `LOG_CORRUPT` if the log was trimmed up to a snapshot that is not there.
  */
 export function startingPoint(

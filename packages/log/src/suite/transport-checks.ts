@@ -19,7 +19,7 @@ interface Received {
 const ATTEMPTS_MAX = 1_000;
 
 function speaker(node: number): Speaker {
-  return { node, incarnation: 2 ** 47 + node, life: 2 ** 40 + node, unit: 7 };
+  return { node, incarnation: 2 ** 47 + node, life: 2 ** 40 + node, unit: 7, unitAtStart: 3 };
 }
 
 function digest(slot: number): PeerMessage {
@@ -75,7 +75,11 @@ export const TRANSPORT_CHECKS: readonly SuiteCheck<TransportSubject>[] = [
         const { from, group, message } = received[0]!;
         must(group === 42, `group ${group}`);
         must(
-          from.node === 1 && from.incarnation === 2 ** 47 + 1 && from.life === 2 ** 40 + 1 && from.unit === 7,
+          from.node === 1 &&
+            from.incarnation === 2 ** 47 + 1 &&
+            from.life === 2 ** 40 + 1 &&
+            from.unit === 7 &&
+            from.unitAtStart === 3,
           JSON.stringify(from),
         );
         must(message.kind === "digest" && message.slot === 9 && message.digest === 5, JSON.stringify(message));

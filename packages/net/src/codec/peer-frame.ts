@@ -135,7 +135,8 @@ function messageItem(m: PeerMessage): Item {
 
 /** Who says what follows, and in which group: an item of a frame. */
 export function encodeSpeaker(group: number, speaker: Speaker): Uint8Array {
-  return encodeCbor([PeerTag.speaker, group, speaker.node, speaker.incarnation, speaker.life, speaker.unit]);
+  const { node, incarnation, life, unit, unitAtStart } = speaker;
+  return encodeCbor([PeerTag.speaker, group, node, incarnation, life, unit, unitAtStart]);
 }
 
 /** The first frame in each direction. */
@@ -186,13 +187,14 @@ export function decodePeerFrame(frame: Uint8Array, node: number): readonly Said[
   let group = 0;
   for (const item of openFrame(frame)) {
     if (item[0] === PeerTag.speaker) {
-      size(item, 6);
+      size(item, 7);
       group = int(item[1], 0, GROUP_MAX);
       from = {
         node: int(item[2], 1, NODE_MAX),
         incarnation: int(item[3], 0, IDENTITY_MAX),
         life: int(item[4], 0, IDENTITY_MAX),
         unit: natural(item[5]),
+        unitAtStart: natural(item[6]),
       };
       if (node !== 0 && from.node !== node) throw new BadFrame(`node ${node} speaks for node ${from.node}`);
     } else {

@@ -223,6 +223,7 @@ class WebSocketTransport implements PeerTransport {
       last === null ||
       this.#group !== group ||
       last.unit !== speaker.unit ||
+      last.unitAtStart !== speaker.unitAtStart ||
       last.life !== speaker.life ||
       last.incarnation !== speaker.incarnation ||
       last.node !== speaker.node

@@ -19,7 +19,7 @@ export const wipedDiskVotes: readonly Mutant[] = [
       },
       {
         file: "packages/paxos/src/peers.ts",
-        anchor: "if (speaker.unit < peer.unit) {",
+        anchor: "if (speaker.unitAtStart < peer.unit) {",
         replacement: "if (speaker.unit < 0) {",
       },
     ],
