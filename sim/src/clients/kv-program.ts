@@ -22,14 +22,14 @@ function sight(entry: KvEntry | null): Pick<Partial, "sees" | "seenValue" | "see
 /** Puts, gets, deletes and compare-and-sets on few keys; every value is written once, so that who wrote it is known. */
 export const kvProgram: Program = async (world, client, number) => {
   const store = kv(client.caller);
-  const { keys, thinkMs } = world.config;
+  const { keys, thinkMs, valueBytes } = world.config;
   const bits = (count: number, what: number): number => keyedBits(world.seed, Purpose.program, number, count, what);
   const known = new Map<string, number>();
   let sessionRevision = 0;
   for (let count = 1; world.isLoaded; count++) {
     await client.sleep(2 * thinkMs * keyedFraction(world.seed, Purpose.program, number, count, 1));
     const key = `key-${bits(count, 2) % keys}`;
-    const value = `${number}-${count}`;
+    const value = `${number}-${count}`.padEnd(valueBytes, ".");
     const choice = bits(count, 3) % 100;
     const act = (blind: Partial, call: () => Promise<Partial>): Promise<void> =>
       recorded(world, client, number, key, blind, call);

@@ -1,10 +1,15 @@
 import type { Noise } from "../world/network.ts";
 import { type FaultDefinition, lasting } from "./strike.ts";
 
-const QUIET: Noise = { loss: 0, twice: 0, delayMs: 0, reorderMs: 0 };
+const QUIET: Noise = { loss: 0, twice: 0, delayMs: 0, reorderMs: 0, flap: 0, flapMs: 1 };
 const DELAY_MS = 400;
 const REORDER_MS = 50;
 const LOSS = 0.5;
+/** Part of the time for which a flapping link is shut. */
+const FLAP = 0.2;
+const FLAP_SPREAD = 0.5;
+const FLAP_MS = 20;
+const FLAP_SPREAD_MS = 600;
 
 function noise(what: string, of: (part: number) => Partial<Noise>): FaultDefinition {
   return {
@@ -13,6 +18,19 @@ function noise(what: string, of: (part: number) => Partial<Noise>): FaultDefinit
   };
 }
 
+/**
+ * Links come and go, each direction by itself: a leader reaches some of the others, and the next moment others of them. So accepts
+ * reach minorities, and ballots follow each other before anything is chosen: what most bugs of the protocol need to show.
+ */
+export const flap: FaultDefinition = {
+  strike: ({ world, fault, part }) =>
+    world.network.disturb({
+      ...QUIET,
+      flap: FLAP + FLAP_SPREAD * part,
+      flapMs: FLAP_MS + ((fault.choice >>> 10) % FLAP_SPREAD_MS),
+    }),
+  words: (_names, fault) => `all links between nodes come and go, each direction by itself, ${lasting(fault)}`,
+};
 /** Frames take longer, in order. */
 export const delay: FaultDefinition = noise("are slow", (part) => ({ delayMs: DELAY_MS * part }));
 /** Frames arrive twice. */

@@ -6,6 +6,7 @@ export const FAULT_KINDS = [
   "duplicate",
   "reorder",
   "loss",
+  "flap",
   "disk-stall",
   "disk-full",
   "disk-error",

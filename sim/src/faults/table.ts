@@ -15,6 +15,7 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   duplicate: link.duplicate,
   reorder: link.reorder,
   loss: link.loss,
+  flap: link.flap,
   "disk-stall": disk.diskStall,
   "disk-full": disk.diskFull,
   "disk-error": disk.diskError,

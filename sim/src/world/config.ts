@@ -24,10 +24,20 @@ export interface RunConfig {
   readonly gapMs: number;
   /** Entries between two checkpoints. Small: many snapshots. */
   readonly checkpointEntries: number;
+  /** Of one file of the log. Small: logs are cut often, and who lags behind is sent a snapshot. */
+  readonly segmentBytes: number;
   /** Keys in use. Few: much contention. */
   readonly keys: number;
+  /** Of most values. Large: a write to the disk is of many sectors, and may be torn. */
+  readonly valueBytes: number;
   /** Mean time between two calls of one client. */
   readonly thinkMs: number;
+  /** An election timeout; heartbeats come six times as often. Short: many leaders. */
+  readonly electionTimeoutMs: number;
+  /** Slots that a leader has in flight at most. */
+  readonly windowSlots: number;
+  /** Entries in one message. Few: promises of many pages. */
+  readonly messageEntriesMax: number;
   readonly plant: Plant;
 }
 
@@ -62,8 +72,13 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     kinds,
     gapMs: pick(seed, 4, [250, 600, 1500, 4000]),
     checkpointEntries: pick(seed, 5, [20, 100, 1000, 100_000]),
+    segmentBytes: pick(seed, 14, [64 * 1024, 256 * 1024]),
     keys: pick(seed, 6, [1, 3, 8]),
+    valueBytes: pick(seed, 15, [0, 0, 1500]),
     thinkMs: pick(seed, 7, [20, 150, 150, 400]),
+    electionTimeoutMs: pick(seed, 11, [90, 150, 300]),
+    windowSlots: pick(seed, 12, [4, 16, 256]),
+    messageEntriesMax: pick(seed, 13, [1, 4, 64]),
     plant: wishes.plant,
   };
 }

@@ -23,6 +23,7 @@ export const Purpose = {
   swarm: 13,
   schedule: 14,
   core: 15,
+  linkFlap: 16,
 } as const;
 
 /** One of {@link Purpose}. */

@@ -16,6 +16,10 @@ export interface Noise {
   readonly delayMs: number;
   /** Frames take up to this much longer, each by itself, so that they overtake each other. */
   readonly reorderMs: number;
+  /** Part of the time for which a link, each direction by itself, lets nothing through. */
+  readonly flap: number;
+  /** How long it is open or shut at a time. */
+  readonly flapMs: number;
 }
 
 /** What links do to what is sent over them. Ends of links are nodes, by their id, and clients, by theirs. */
@@ -71,11 +75,13 @@ export class SimulatedNetwork {
     let twice = 0;
     let delayMs = 0;
     let reorderMs = 0;
+    let shut = false;
     for (const noise of this.#noises) {
       loss = Math.max(loss, noise.loss);
       twice = Math.max(twice, noise.twice);
       delayMs = Math.max(delayMs, noise.delayMs);
       reorderMs = Math.max(reorderMs, noise.reorderMs);
+      shut ||= this.#isShut(noise, link);
     }
     const fraction = (purpose: 5 | 6 | 7 | 8): number => keyedFraction(this.#seed, purpose, link, count);
     const wireMs = 0.1 + 0.9 * fraction(Purpose.frameDelay);
@@ -84,13 +90,19 @@ export class SimulatedNetwork {
     const atMs = Math.max(inOrderMs, floorMs);
     this.#lastMs.set(link, atMs);
     const cutNow = this.isCut(from, to);
-    const lost = cutNow || (loss > 0 && fraction(Purpose.frameLoss) < loss);
+    const lost = cutNow || shut || (loss > 0 && fraction(Purpose.frameLoss) < loss);
     const extraMs = reorderMs === 0 ? 0 : reorderMs * fraction(Purpose.frameReorder);
     this.#time.at(atMs + extraMs, () => arrive(!lost && !this.isCut(from, to)));
     if (!lost && twice > 0 && fraction(Purpose.frameTwice) < twice) {
       const laterMs = (5 + reorderMs) * fraction(Purpose.frameReorder);
       this.#time.at(atMs + extraMs + laterMs, () => arrive(!this.isCut(from, to)));
     }
+  }
+
+  #isShut({ flap, flapMs }: Noise, link: number): boolean {
+    if (flap === 0) return false;
+    const spell = Math.floor(this.#time.nowMs / flapMs);
+    return keyedFraction(this.#seed, Purpose.linkFlap, link, spell) < flap;
   }
 
   /** One direction of a connection between a client and a node: in order, nothing lost; what meets a cut link waits and is sent again. */

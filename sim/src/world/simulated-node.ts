@@ -9,6 +9,7 @@ import {
   type ReplicaStatus,
   SNAPSHOT_DEFAULTS,
   WAL_DEFAULTS,
+  type WalLimits,
   withoutSync,
 } from "@quorate/log";
 import { type Code, compose, type QuorateError } from "@quorate/machine";
@@ -30,7 +31,13 @@ const SECTOR_BYTES = 512;
 const RESTART_MS = 500;
 
 /** Small segments and units, so that a short run fills, rotates and trims many. */
-const WAL_LIMITS = { ...WAL_DEFAULTS, segmentBytes: 256 * 1024, unitBytesMax: 128 * 1024, cacheBytesMax: 64 * 1024 };
+function walLimitsOf(segmentBytes: number): WalLimits {
+  return { ...WAL_DEFAULTS, segmentBytes, unitBytesMax: segmentBytes / 2, cacheBytesMax: segmentBytes / 4 };
+}
+
+/** As by default: an election timeout waits for so many heartbeats. */
+const HEARTBEATS_PER_TIMEOUT = 6;
+
 const SNAPSHOT_LIMITS = { ...SNAPSHOT_DEFAULTS, chunkBytes: 4 * 1024 };
 
 /** Faster than any clock may drift against true time: rates stay inside the bound of 2 %. */
@@ -94,7 +101,8 @@ export class SimulatedNode {
     if (this.process !== null) return;
     const world = this.#world;
     const { id } = this;
-    const { nodes, checkpointEntries, plant, leaseMs } = world.config;
+    const { nodes, checkpointEntries, segmentBytes, plant, leaseMs } = world.config;
+    const { electionTimeoutMs, windowSlots, messageEntriesMax } = world.config;
     const process = new Process(world.time, this.clocks, () => undefined);
     this.process = process;
     this.clocks.wakeForGood();
@@ -128,9 +136,14 @@ export class SimulatedNode {
         batchCommandsMax: 256,
         supplyBytesPerTurn: 16 * 1024,
       },
-      walLimits: WAL_LIMITS,
+      walLimits: walLimitsOf(segmentBytes),
       snapshotLimits: SNAPSHOT_LIMITS,
-      protocol: ENGINE_DEFAULTS,
+      protocol: {
+        ...ENGINE_DEFAULTS,
+        electionTimeoutMs,
+        heartbeatMs: electionTimeoutMs / HEARTBEATS_PER_TIMEOUT,
+        limits: { ...ENGINE_DEFAULTS.limits, windowSlots, messageEntriesMax },
+      },
       onFailed: (error) => this.#fail(process, error),
     });
     const composed = compose(world.subject.machines, {
