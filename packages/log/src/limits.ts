@@ -32,7 +32,7 @@ export interface LogLimits {
   readonly supplyQueuedBytesMax: number;
   /** Entries applied between two checkpoints. Default 100,000; fewer costs writes, more costs restart time. */
   readonly checkpointEntries: number;
-  /** Bytes of entries applied between two checkpoints, or twice the last snapshot if that is more. Default 16 MiB: a second or two of replay. */
+  /** Bytes of entries applied between two checkpoints, or twice the last snapshot if that is more. Default 64 MiB: a second or two of replay. */
   readonly checkpointBytes: number;
   /** A checkpoint that failed, for want of space, is tried again after this long. Default 1,000. */
   readonly checkpointRetryMs: number;
@@ -62,7 +62,7 @@ export const LOG_LIMITS: LogLimits = {
   supplyBytesPerTurn: 1024 * 1024,
   supplyQueuedBytesMax: 4 * 1024 * 1024,
   checkpointEntries: 100_000,
-  checkpointBytes: 16 * 1024 * 1024,
+  checkpointBytes: 64 * 1024 * 1024,
   checkpointRetryMs: 1_000,
   digestMs: 1_000,
   digestSlots: 4_096,

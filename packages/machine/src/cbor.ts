@@ -17,6 +17,8 @@ export const CBOR_DEPTH_MAX = 64;
 /** The buffer that encoding reuses is let go when it has grown beyond this. */
 const SCRATCH_BYTES_KEPT_MAX = 1 << 20;
 const SCRATCH_BYTES_START = 4096;
+/** An array gets room for so many items before it is known to have them. */
+const LENGTH_TRUSTED_MAX = 256;
 /** Texts up to this length are copied by a loop; longer ones by the platform. */
 const LOOP_TEXT_LENGTH_MAX = 64;
 
@@ -360,8 +362,9 @@ class Reader {
 
   private readArray(length: number, depth: number): unknown[] {
     this.enter(length, depth);
-    const array: unknown[] = [];
-    for (let index = 0; index < length; index++) array.push(this.read(depth + 1));
+    // As long as it will be, since one that grows is copied as it does; unless that may be a lie that costs something.
+    const array: unknown[] = length <= LENGTH_TRUSTED_MAX ? new Array<unknown>(length) : [];
+    for (let index = 0; index < length; index++) array[index] = this.read(depth + 1);
     return array;
   }
 

@@ -140,13 +140,14 @@ class KvClient implements Kv {
   }
 
   async put(key: string, value: Value, options: PutOptions = {}): Promise<Written & { previous: KvEntry | null }> {
-    const [done, revision] = await this.#call(1, operation.put(key, value, options).tuple, options);
-    return { revision, previous: entryOf(done[1]) };
+    const reply = await this.#send(operation.put(key, value, options).tuple, options);
+    return { revision: reply.revision, previous: entryOf(doneOf(1, reply)[1]) };
   }
 
   async touch(key: string, options: LifetimeOptions & CallOptions = {}): Promise<Written> {
-    const [, revision] = await this.#call(1, operation.touch(key, options).tuple, options);
-    return { revision };
+    const reply = await this.#send(operation.touch(key, options).tuple, options);
+    doneOf(1, reply);
+    return { revision: reply.revision };
   }
 
   async get(key: string, options: KvReadOptions = {}): Promise<KvEntry | null> {
@@ -170,8 +171,14 @@ class KvClient implements Kv {
     range: KvRange,
     options: CallOptions & { readonly previous?: boolean; readonly limit?: number } = {},
   ): Promise<Written & { count: number; previous: readonly KvEntry[]; more: boolean }> {
-    const [done, revision] = await this.#call(2, operation.deleteRange(range, options).tuple, options);
-    return { revision, count: done[1], previous: done[2].map((each) => new KvEntry(each)), more: done[3] };
+    const reply = await this.#send(operation.deleteRange(range, options).tuple, options);
+    const done = doneOf(2, reply);
+    return {
+      revision: reply.revision,
+      count: done[1],
+      previous: done[2].map((each) => new KvEntry(each)),
+      more: done[3],
+    };
   }
 
   async range(range: KvRange, options: RangeOptions = {}): Promise<KvPage> {
@@ -213,24 +220,26 @@ class KvClient implements Kv {
     options: LifetimeOptions & CallOptions = {},
   ): Promise<Written & { swapped: boolean; found: KvEntry | null }> {
     const { tuple } = operation.compareAndSet(key, expected, value, options);
-    const [done, revision] = await this.#call(3, tuple, options);
-    return { revision, swapped: done[1], found: entryOf(done[2]) };
+    const reply = await this.#send(tuple, options);
+    const done = doneOf(3, reply);
+    return { revision: reply.revision, swapped: done[1], found: entryOf(done[2]) };
   }
 
   async increment(key: string, by: number = 1, options: CallOptions = {}): Promise<Written & { value: number }> {
-    const [done, revision] = await this.#call(4, operation.increment(key, by).tuple, options);
-    return { revision, value: done[1] };
+    const reply = await this.#send(operation.increment(key, by).tuple, options);
+    return { revision: reply.revision, value: doneOf(4, reply)[1] };
   }
 
   async append(key: string, tail: Value, options: CallOptions = {}): Promise<Written & { bytes: number }> {
-    const [done, revision] = await this.#call(5, operation.append(key, tail).tuple, options);
-    return { revision, bytes: done[1] };
+    const reply = await this.#send(operation.append(key, tail).tuple, options);
+    return { revision: reply.revision, bytes: doneOf(5, reply)[1] };
   }
 
   transaction(): TransactionBuilder {
     return new TransactionBuilder(async (tuple, options): Promise<TransactionResult> => {
-      const [done, revision] = await this.#call(6, tuple, options);
-      return { revision, succeeded: done[1], results: done[2].map(resultOf) };
+      const reply = await this.#send(tuple, options);
+      const done = doneOf(6, reply);
+      return { revision: reply.revision, succeeded: done[1], results: done[2].map(resultOf) };
     });
   }
 
@@ -239,8 +248,8 @@ class KvClient implements Kv {
   }
 
   async compact(revision: number, options: CallOptions = {}): Promise<Written & { compactedTo: number }> {
-    const [done, applied] = await this.#call(8, [8, revision], options);
-    return { revision: applied, compactedTo: done[1] };
+    const reply = await this.#send([8, revision], options);
+    return { revision: reply.revision, compactedTo: doneOf(8, reply)[1] };
   }
 
   async status(options: ReadOptions = {}): Promise<KvStatus> {
@@ -249,13 +258,8 @@ class KvClient implements Kv {
     return { revision: reply.revision, keys, bytes, lastRevision, compactedTo, historyRevisions, historyBytes };
   }
 
-  async #call<T extends Command["0"]>(
-    kind: T,
-    command: Command,
-    options: CallOptions,
-  ): Promise<readonly [Done<T>, number]> {
-    const reply = await this.#caller.call(this.#machine, kvCodecs.command.encode(command), options);
-    return [expectKind(kind, kvCodecs.result.decode(reply.bytes)) as Done<T>, reply.revision];
+  #send(command: Command, options: CallOptions): Promise<Reply> {
+    return this.#caller.call(this.#machine, kvCodecs.command.encode(command), options);
   }
 
   #page(range: KvRange, options: RangeOptions, flags: number): Promise<readonly [RangeDone, Reply]> {
@@ -281,6 +285,11 @@ class KvClient implements Kv {
     }
     return [answer as Extract<Answer, { 0: T }>, reply];
   }
+}
+
+/** What a command did. Throws where it was refused. */
+function doneOf<T extends Command["0"]>(kind: T, reply: Reply): Done<T> {
+  return expectKind(kind, kvCodecs.result.decode(reply.bytes)) as Done<T>;
 }
 
 /** The revision that a read is true of. */

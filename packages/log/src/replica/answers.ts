@@ -7,7 +7,10 @@ import type { Done } from "../disk/disk.ts";
  */
 export class Answers {
   readonly #wake: () => void;
-  #tell: (() => void)[] = [];
+  /** Whom to tell, with what; side by side, since there is one for each command. */
+  #tell: Done<unknown>[] = [];
+  #errors: (QuorateError | null)[] = [];
+  #values: unknown[] = [];
 
   /** `wake` makes sure that a turn comes. */
   constructor(wake: () => void) {
@@ -16,7 +19,9 @@ export class Answers {
 
   add<T>(done: Done<T>, error: QuorateError | null, value: T): void {
     if (this.#tell.length === 0) this.#wake();
-    this.#tell.push(() => done(error, value));
+    this.#tell.push(done as Done<unknown>);
+    this.#errors.push(error);
+    this.#values.push(value);
   }
 
   /** Refuses: an error carries no value. */
@@ -28,8 +33,12 @@ export class Answers {
   flush(): void {
     if (this.#tell.length === 0) return;
     const tell = this.#tell;
+    const errors = this.#errors;
+    const values = this.#values;
     this.#tell = [];
-    for (const each of tell) each();
+    this.#errors = [];
+    this.#values = [];
+    for (let index = 0; index < tell.length; index++) tell[index]!(errors[index]!, values[index]);
     if (this.#tell.length > 0) this.#wake();
   }
 }

@@ -16,16 +16,7 @@ const FOURTH = 0x13198a2e;
 export function prefill(key: SegmentKey, segmentBytes: number, position: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   if (LITTLE_ENDIAN) {
-    const words = new Uint32Array(bytes.buffer);
-    let block = position / BLOCK_BYTES;
-    for (let word = 0; word < words.length; word += 4) {
-      const hash = blockHash(key, block);
-      words[word] = hash;
-      words[word + 1] = hash ^ SECOND;
-      words[word + 2] = hash + THIRD;
-      words[word + 3] = ~hash ^ FOURTH;
-      block += 1;
-    }
+    fillBlocks(new Int32Array(bytes.buffer), key, position / BLOCK_BYTES);
   } else {
     const view = viewOf(bytes);
     for (let at = 0; at < length; at += 4) view.setUint32(at, patternWord(key, position + at), true);
@@ -55,6 +46,19 @@ export function holdsPrefill(segment: Uint8Array, key: SegmentKey, offset: numbe
 }
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** A function of its own, so that it is compiled once and not in the middle of each call. */
+function fillBlocks(words: Int32Array, key: SegmentKey, blockFirst: number): void {
+  let block = blockFirst;
+  for (let word = 0; word < words.length; word += 4) {
+    const hash = blockHash(key, block);
+    words[word] = hash;
+    words[word + 1] = hash ^ SECOND;
+    words[word + 2] = hash + THIRD;
+    words[word + 3] = ~hash ^ FOURTH;
+    block += 1;
+  }
+}
 
 function isPrefillBlock(view: DataView, key: SegmentKey, at: number): boolean {
   const hash = blockHash(key, at / BLOCK_BYTES);
