@@ -88,7 +88,7 @@ const folderArrows: Readonly<Record<string, Readonly<Record<string, readonly str
     snapshot: ["", "disk", "transport", "wal"],
     replica: ["", "disk", "transport", "wal", "snapshot"],
     host: ["", "disk", "transport", "wal", "snapshot", "replica"],
-    inspect: ["", "disk", "wal", "snapshot", "host"],
+    inspect: ["", "disk", "wal", "snapshot", "replica", "host"],
     node: ["", "disk", "transport"],
     suite: ["", "disk", "transport"],
   },

@@ -1,4 +1,4 @@
-import type { Done } from "@quorate/log";
+import type { Done, SnapshotChunk } from "@quorate/log";
 import { createNodeClock } from "@quorate/log/node";
 import { type Clock, type Reply, QuorateError, type RequestId, type Watcher } from "@quorate/machine";
 import { listen, type Listener, type ListenOptions, type Served } from "@quorate/net";
@@ -62,6 +62,7 @@ interface FakeWatch {
 export class FakeReplica implements Served {
   readonly asked: { readonly request: RequestId | null; readonly bytes: Uint8Array; readonly done: Done<Reply> }[] = [];
   readonly watches: FakeWatch[] = [];
+  readonly snapshots: { slot: number; position: number; minRevision: number; done: Done<SnapshotChunk> }[] = [];
   /** Answers at once, in a later turn, with what was asked. */
   echoes = false;
   revision = 0;
@@ -97,6 +98,10 @@ export class FakeReplica implements Served {
     };
     const watcher = { pull, close: () => (watch.closed = true) };
     setImmediate(() => done(null, watcher));
+  }
+
+  snapshot(slot: number, position: number, minRevision: number, done: Done<SnapshotChunk>): void {
+    this.snapshots.push({ slot, position, minRevision, done });
   }
 
   status(): { revision: number; leader: number; role: string } {

@@ -18,7 +18,7 @@ import { CLIENT_LIMITS, type ClientLimits } from "./limits.ts";
 import type { EndpointStatus, Link } from "./link.ts";
 import { Requests } from "./requests.ts";
 import { Sessions, type Settlement } from "./sessions.ts";
-import { StatusRequests, type ReplicaReport } from "./status.ts";
+import { Inquiries, type ReplicaReport, type SnapshotPart, type SnapshotPlace } from "./inquiries.ts";
 import { Watch, type WatchEndedFrame, type WatchOwner } from "./watch.ts";
 
 /** What a client is made of. */
@@ -40,6 +40,11 @@ export interface ClientOptions {
 export interface Client extends Caller {
   /** What the replica at one endpoint says of itself. Throws `NO_REPLICA` as soon as it cannot be reached. */
   status(endpoint: string, options?: CallOptions): Promise<ReplicaReport>;
+  /**
+   * Part of a snapshot of the replica at one endpoint. Ask from position 0 of slot 0 on; then, of the slot that is answered, for what follows.
+   * `NO_REPLICA` as for a status; `COMPACTED`: that snapshot is gone, begin anew; `TOO_STALE`: the replica lacks `minRevision`; `DISK_FULL`.
+   */
+  snapshotPart(endpoint: string, place: SnapshotPlace, options?: CallOptions): Promise<SnapshotPart>;
   /** Every endpoint, and why it was of no use last. */
   endpoints(): readonly EndpointStatus[];
   /** Ends what is open with `CLOSED`, then the session through the log, then the connections. */
@@ -65,7 +70,7 @@ class EndpointClient implements Client, WatchOwner {
   readonly #endpoints: Endpoints;
   readonly #requests: Requests;
   readonly #sessions: Sessions;
-  readonly #statuses: StatusRequests;
+  readonly #inquiries: Inquiries;
   readonly #watches = new Set<Watch>();
   #timerAtMs = Infinity;
   #cancelTimer: (() => void) | null = null;
@@ -102,7 +107,7 @@ class EndpointClient implements Client, WatchOwner {
       settle: (session, number, told) => this.#sessions.settle(session, number, told),
       look,
     });
-    this.#statuses = new StatusRequests({ clock, limits, endpoints: this.#endpoints, look });
+    this.#inquiries = new Inquiries({ clock, limits, endpoints: this.#endpoints, look });
   }
 
   call(machine: string, command: Uint8Array, options: CallOptions = {}): Promise<Reply> {
@@ -184,7 +189,12 @@ class EndpointClient implements Client, WatchOwner {
 
   status(endpoint: string, options: CallOptions = {}): Promise<ReplicaReport> {
     if (this.#closed !== null) return Promise.reject(closedError(`To ask ${endpoint} for its status`));
-    return this.#statuses.ask(endpoint, options);
+    return this.#inquiries.status(endpoint, options);
+  }
+
+  snapshotPart(endpoint: string, place: SnapshotPlace, options: CallOptions = {}): Promise<SnapshotPart> {
+    if (this.#closed !== null) return Promise.reject(closedError(`To ask ${endpoint} for a snapshot`));
+    return this.#inquiries.snapshotPart(endpoint, place, options);
   }
 
   endpoints(): readonly EndpointStatus[] {
@@ -195,7 +205,7 @@ class EndpointClient implements Client, WatchOwner {
     this.#closed ??= new Promise((resolve) => {
       this.#requests.endAll("CLOSED", "was cut off: the client is closed");
       for (const watch of [...this.#watches]) watch.end(null);
-      this.#statuses.close();
+      this.#inquiries.close();
       this.#sessions.close(() => {
         this.#requests.clear();
         this.#endpoints.close();
@@ -310,8 +320,8 @@ class EndpointClient implements Client, WatchOwner {
     this.#looking = true;
     const nowMs = this.#clock.nowMs();
     this.#endpoints.checkSilence(nowMs);
-    let nextMs = Math.min(this.#sessions.look(nowMs), this.#requests.look(nowMs), this.#statuses.look(nowMs));
-    let waiting = this.#requests.isWaiting || this.#statuses.isWaiting;
+    let nextMs = Math.min(this.#sessions.look(nowMs), this.#requests.look(nowMs), this.#inquiries.look(nowMs));
+    let waiting = this.#requests.isWaiting || this.#inquiries.isWaiting;
     for (const watch of [...this.#watches]) {
       watch.resume();
       if (!watch.isWaiting) continue;

@@ -70,11 +70,23 @@ export interface WatchFrame {
   readonly request: Uint8Array;
 }
 
+/** Asks for a part of a snapshot: an image of the whole state as it was after one slot. */
+export interface SnapshotFrame {
+  readonly kind: "snapshot";
+  readonly id: number;
+  /** Of the snapshot that the last part came from; 0: of the newest that reflects `minRevision` at least. It is made if there is none. */
+  readonly slot: number;
+  /** Bytes before it are there already. */
+  readonly position: number;
+  readonly minRevision: number;
+}
+
 /** What a client asks. `id` tells answers apart on one connection: 1 or more, never used twice on it. */
 export type ClientFrame =
   | CallFrame
   | ReadFrame
   | WatchFrame
+  | SnapshotFrame
   /** The watch `id` may send this many bytes of events more. */
   | { readonly kind: "more"; readonly id: number; readonly bytes: number }
   /** Ends the watch `id`, or says that the answer to `id` is no longer awaited (which decides nothing). */
@@ -115,11 +127,25 @@ export interface EventFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes of a snapshot, in the form of the file that FORMAT.md of `@quorate/log` describes. */
+export interface SnapshotPartFrame {
+  readonly kind: "snapshot";
+  readonly id: number;
+  readonly slot: number;
+  readonly position: number;
+  /** Of the whole. */
+  readonly bytesTotal: number;
+  /** CRC-32C of `bytes`. */
+  readonly checksum: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What a replica answers. */
 export type ServerFrame =
   | ReplyFrame
   | ErrorFrame
   | EventFrame
+  | SnapshotPartFrame
   /** A watch ended by the replica: ask again. */
   | { readonly kind: "watch-ended"; readonly id: number; readonly why: string }
   | { readonly kind: "status"; readonly id: number; readonly status: Readonly<Record<string, string | number>> }

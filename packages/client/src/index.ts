@@ -17,4 +17,4 @@ export { keyedFraction, keyedIdentity, pauseMs } from "./keyed-random.ts";
 export { type Client, type ClientOptions, createClient } from "./client.ts";
 export { CLIENT_LIMITS, type ClientLimits } from "./limits.ts";
 export type { EndpointStatus } from "./link.ts";
-export type { ReplicaReport } from "./status.ts";
+export type { ReplicaReport, SnapshotPart, SnapshotPlace } from "./inquiries.ts";

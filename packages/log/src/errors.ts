@@ -67,6 +67,16 @@ export function writesHeld(group: number, request: RequestId): QuorateError {
   );
 }
 
+/** The snapshot that somebody was being given has made way for newer ones. */
+export function snapshotGone(group: number, slot: number): QuorateError {
+  return new QuorateError(
+    "COMPACTED",
+    "not-applied",
+    `the snapshot of group ${group} to slot ${slot} is gone from this replica: begin anew, with the newest`,
+    { group, slot },
+  );
+}
+
 /** A replica at `revision` did not reach `wanted` in time. */
 export function tooStale(group: number, revision: number, wanted: number): QuorateError {
   return new QuorateError(

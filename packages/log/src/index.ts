@@ -3,8 +3,10 @@ export { withoutSync } from "./disk/lying-disk.ts";
 export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
 export type { SyncedBytes } from "./disk/memory-file.ts";
+export type { Identity } from "./host/identity.ts";
 export { createHost, initialMembers } from "./host/host.ts";
 export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
+export { restoredHead, restoreFolder, type RestoreFolderOptions } from "./host/restore-folder.ts";
 export { inspectFolder } from "./inspect/inspect-folder.ts";
 export type {
   FolderFault,
@@ -15,10 +17,13 @@ export type {
   SnapshotReport,
   UnitReport,
 } from "./inspect/report.ts";
+export { salvage, type Salvaged } from "./inspect/salvage.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
 export type { Replica, ReplicaStatus } from "./replica/replica.ts";
 export type { ReplicaObserver } from "./replica/replica-observer.ts";
 export { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "./snapshot/limits.ts";
+export { encodeSavedNote, readSavedSnapshot, type SavedNote, type SavedSnapshot } from "./snapshot/saved-snapshot.ts";
+export { snapshotParts } from "./snapshot/snapshot-file.ts";
 export { memoryNetwork } from "./transport/memory-transport.ts";
 export type { FramePart, FrameSchedule, MemoryNetwork } from "./transport/memory-transport.ts";
 export type {

@@ -49,7 +49,8 @@ type Head = readonly [
   sessionCount: number,
   machines: readonly (readonly [name: string, version: number])[],
 ];
-const head: Codec<Head> = cbor(
+/** The first record of every image. */
+export const head: Codec<Head> = cbor(
   checkTuple(
     checkOneOf(FORMAT),
     checkNatural,
@@ -292,7 +293,7 @@ class ImageReader {
 }
 
 /** Said before the rest is looked at: a newer head may have any shape. */
-function refuseNewerFormat(bytes: Uint8Array): void {
+export function refuseNewerFormat(bytes: Uint8Array): void {
   let value: unknown;
   try {
     value = decodeCbor(bytes);
@@ -310,7 +311,8 @@ function refuseNewerFormat(bytes: Uint8Array): void {
   }
 }
 
-function decoded<T>(codec: Codec<T>, bytes: Uint8Array): T {
+/** Reads one record. Throws `LOG_CORRUPT`. */
+export function decoded<T>(codec: Codec<T>, bytes: Uint8Array): T {
   try {
     return codec.decode(bytes);
   } catch (cause) {

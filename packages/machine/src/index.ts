@@ -40,6 +40,7 @@ export {
 } from "./errors.ts";
 export { fromReducer, type ReducerDefinition, type ReducerShape } from "./from-reducer.ts";
 export { LogTimeStamper, nextLogTimeMs } from "./log-time.ts";
+export { type RaisedImage, raiseRevision } from "./raise-revision.ts";
 export { recordImage, recordRestore } from "./record-image.ts";
 export { DRIFT_DEFAULT, leaseEndMs } from "./session/belief.ts";
 export {

@@ -51,6 +51,9 @@ export class ClientPort {
         return;
       case "status":
         return this.#write({ kind: "status", id: frame.id, status: {} });
+      case "snapshot":
+        // No simulated client saves one.
+        return this.#refuse(frame.id, new QuorateError("BAD_COMMAND", "not-applied", "this node gives no snapshots"));
       case "ping":
         return this.#write({ kind: "pong", id: frame.id });
       default:

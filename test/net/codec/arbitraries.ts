@@ -164,6 +164,7 @@ export const clientFrames: Readonly<Record<ClientFrame["kind"], fc.Arbitrary<Cli
     machine: name,
     request: content,
   }),
+  snapshot: record({ kind: fc.constant("snapshot"), id, slot: natural, position: natural, minRevision: natural }),
   more: record({ kind: fc.constant("more"), id, bytes: fc.integer({ min: 1, max: 2 ** 32 - 1 }) }),
   cancel: record({ kind: fc.constant("cancel"), id }),
   status: record({ kind: fc.constant("status"), id }),
@@ -183,6 +184,15 @@ export const serverFrames: Readonly<Record<ServerFrame["kind"], fc.Arbitrary<Ser
     leader: fc.integer({ min: 0, max: 1023 }),
   }),
   event: record({ kind: fc.constant("event"), id, revision: natural, bytes: content }),
+  snapshot: record({
+    kind: fc.constant("snapshot"),
+    id,
+    slot: natural,
+    position: natural,
+    bytesTotal: natural,
+    checksum: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    bytes: content,
+  }),
   "watch-ended": record({ kind: fc.constant("watch-ended"), id, why: name }),
   status: record({
     kind: fc.constant("status"),

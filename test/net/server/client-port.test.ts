@@ -129,6 +129,23 @@ test("the answer to a cancelled request is not sent", async () => {
   );
 });
 
+test("a part of a snapshot comes back under the id that asked for it, and one client has one at a time", async () => {
+  const { replica, url } = await serve();
+  const raw = await greeted(url);
+  const ask = (id: number): ClientFrame => ({ kind: "snapshot", id, slot: 0, position: 0, minRevision: 5 });
+  raw.send(encodeClientFrames([ask(1), ask(2)]));
+  await until(() => frames(raw).length === 1);
+  assert.deepEqual(frames(raw)[0], { ...frames(raw)[0], kind: "error", id: 2, code: "OVERLOADED" });
+  const { slot, position, minRevision, done } = replica.snapshots[0]!;
+  assert.deepEqual([replica.snapshots.length, slot, position, minRevision], [1, 0, 0, 5]);
+  const part = { slot: 9, position: 0, bytesTotal: 2, checksum: 3, bytes: Uint8Array.of(1, 2) };
+  done(null, { kind: "snapshot-chunk", ...part });
+  await until(() => frames(raw).length === 2);
+  assert.deepEqual(frames(raw)[1], { kind: "snapshot", id: 1, ...part });
+  raw.send(encodeClientFrames([ask(3)]));
+  await until(() => replica.snapshots.length === 2);
+});
+
 test("a status is answered with the flat fields of the replica's", async () => {
   const { url } = await serve();
   const raw = await greeted(url);

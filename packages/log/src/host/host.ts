@@ -524,7 +524,9 @@ class RunningHost implements Host {
       snapshots: {
         checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
         read: (which, push, readDone) => snapshots.read(which, push, readDone),
+        latest: (which) => snapshots.latest(which),
         bytes: (which) => snapshots.fileBytes(which),
+        part: (which, slot, position, partDone) => this.#sender!.part(which, slot, position, partDone),
         offer: (which, to) => this.#sender!.offer(which, to),
       },
       messageEntriesMax: protocol.limits.messageEntriesMax,

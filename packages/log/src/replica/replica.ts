@@ -36,7 +36,7 @@ import {
 } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import { checkpointDue } from "../snapshot/checkpoint.ts";
-import type { DigestReport, PeerMessage } from "../transport/transport.ts";
+import type { DigestReport, PeerMessage, SnapshotChunk } from "../transport/transport.ts";
 import type { GroupLog, SnapshotHead } from "../wal/group-log.ts";
 import type { Answers } from "./answers.ts";
 import { Applier } from "./applier.ts";
@@ -49,6 +49,7 @@ import { ImageReader } from "./image-reader.ts";
 import { Reads } from "./reads.ts";
 import { Repair } from "./repair.ts";
 import { Replies } from "./replies.ts";
+import { SnapshotWishes } from "./snapshot-wishes.ts";
 import type { ReplicaObserver } from "./replica-observer.ts";
 import { Watches } from "./watches.ts";
 
@@ -107,6 +108,11 @@ export interface Replica {
     done: Done<Watcher<Uint8Array>>,
   ): void;
   /** `done`: the first step was taken by the engine. It is chosen when `status().governing` shows it. */
+  /**
+   * Part of a snapshot file. `slot` 0: of the newest that reflects `minRevision`; if there is none, one is made, as a checkpoint. `slot` above 0: what
+   * follows in that one. `TOO_STALE`: the revision did not come in time; `COMPACTED`: that snapshot is gone; `DISK_FULL`: none could be made.
+   */
+  snapshot(slot: number, position: number, minRevision: number, done: Done<SnapshotChunk>): void;
   changeMembers(target: Members, done: Done): void;
   transferTo(node: number, done: Done): void;
   stepDown(): void;
@@ -119,9 +125,13 @@ export interface ReplicaSnapshots {
   checkpoint(head: SnapshotHead, image: ReturnType<Composite["image"]>, done: Done): void;
   /** Reads the newest snapshot, chunk by chunk. */
   read(group: number, push: (chunk: Uint8Array) => void, done: Done<SnapshotHead | null>): void;
-  /** Sends the newest snapshot to a peer that lacks it. */
+  /** The head of the newest snapshot; `null`: there is none. */
+  latest(group: number): SnapshotHead | null;
   /** Bytes of the newest snapshot; 0: there is none. */
   bytes(group: number): number;
+  /** Bytes of the snapshot to `slot`, for a client; `null`: it is gone. */
+  part(group: number, slot: number, position: number, done: Done<SnapshotChunk | null>): void;
+  /** Sends the newest snapshot to a peer that lacks it. */
   offer(group: number, to: number): void;
 }
 
@@ -168,6 +178,7 @@ export class GroupReplica implements Replica {
   readonly #reads: Reads;
   readonly #watches: Watches;
   readonly #repair: Repair;
+  readonly #wishes: SnapshotWishes;
   readonly #digests: Digests;
   readonly #counters = new Counters();
   #inbox: { readonly from: Speaker; readonly message: Message }[] = [];
@@ -217,6 +228,13 @@ export class GroupReplica implements Replica {
       appliedTo: () => this.#applier.appliedTo,
       leader: () => this.#leader,
       leaseStands: room.leaseStands,
+    });
+    this.#wishes = new SnapshotWishes({
+      group: room.group,
+      limits: room.limits,
+      answers: room.answers,
+      latest: () => room.snapshots.latest(room.group),
+      part: (slot, position, done) => room.snapshots.part(room.group, slot, position, done),
     });
     this.#repair = new Repair({
       limits: room.limits,
@@ -269,6 +287,13 @@ export class GroupReplica implements Replica {
   ): void {
     if (this.#failure !== null) return this.#answers.refuse(done, this.#failure);
     this.#watches.add(minRevision, machine, request, wake, this.#room.clock.nowMs(), done);
+    this.#room.wake();
+  }
+
+  snapshot(slot: number, position: number, minRevision: number, done: Done<SnapshotChunk>): void {
+    if (this.#failure !== null) return this.#answers.refuse(done, this.#failure);
+    if (slot > 0) return this.#wishes.give(slot, position, done);
+    this.#wishes.add(minRevision, position, this.#room.clock.nowMs(), done);
     this.#room.wake();
   }
 
@@ -381,6 +406,7 @@ export class GroupReplica implements Replica {
     this.#repair.send();
     this.#report(nowMs);
     this.#checkpoint(nowMs);
+    this.#wishes.answer(this.#applier.composite.revision, nowMs);
     this.#reads.answer(nowMs);
     if (this.#reads.asksAgain) this.#room.wake();
     this.#watches.endTurn(this.#applier.composite, nowMs);
@@ -400,6 +426,7 @@ export class GroupReplica implements Replica {
       return new QuorateError(reason.code, outcome, reason.message, reason.detail, request, reason);
     });
     this.#reads.refuseAll(reason);
+    this.#wishes.refuseAll(reason);
     this.#watches.refuseAll(reason);
     this.#watches.closeAll();
     this.#repair.close();
@@ -518,7 +545,8 @@ export class GroupReplica implements Replica {
 
   #checkpoint(nowMs: number): void {
     const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
-    if (!checkpointDue(entriesSince, bytesSince, this.#room.snapshots.bytes(this.#room.group), this.#limits)) return;
+    const due = checkpointDue(entriesSince, bytesSince, this.#room.snapshots.bytes(this.#room.group), this.#limits);
+    if (!due && !(entriesSince > 0 && this.#wishes.wants(composite.revision))) return;
     if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
     const governing = this.#governings.at(appliedTo);
     // The set that an applied change put in force comes with the engine's next records.
@@ -539,6 +567,7 @@ export class GroupReplica implements Replica {
           this.#room.observer?.checkpointed(head);
           return this.#counters.add("checkpoints");
         }
+        this.#wishes.refuseAll(error);
         // No space, or none yet: the log stays as long as it is, and the next try comes later.
         this.#counters.add(`checkpoint-failed-${error.code}`);
         this.#applier.entriesSince += this.#limits.checkpointEntries;

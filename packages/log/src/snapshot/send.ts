@@ -1,4 +1,5 @@
 import { type Clock, crc32c } from "@quorate/machine";
+import type { Done } from "../disk/disk.ts";
 import type { SnapshotChunk, SnapshotWanted } from "../transport/transport.ts";
 import type { SnapshotLimits } from "./limits.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -12,12 +13,14 @@ export interface SnapshotSenderOptions {
   readonly send: (group: number, to: number, message: SnapshotChunk) => void;
 }
 
-/** Gives snapshots to peers, a chunk for each time they ask. */
+/** Gives snapshots to peers and clients, a chunk for each time they ask. */
 export interface SnapshotSender {
   /** Offers the newest snapshot of a group: a chunk without bytes, which a peer that lacks it answers by asking. Repeats are spared while a transfer goes on. */
   offer(group: number, to: number): void;
   /** A peer asks for what follows. */
   wanted(group: number, from: number, message: SnapshotWanted): void;
+  /** A client asks for what follows; `null`: that snapshot is gone. It stays while somebody asks for it every `giveUpMs`. */
+  part(group: number, slot: number, position: number, done: Done<SnapshotChunk | null>): void;
   /** Ends all transfers. */
   close(): void;
 }
@@ -32,7 +35,7 @@ interface Transfer {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A sender for all groups of a process; all its transfers share one rate. */
+/** A sender for all groups of a process; all that it gives shares one rate. */
 export function createSnapshotSender(options: SnapshotSenderOptions): SnapshotSender {
   return new Sender(options);
 }
@@ -60,31 +63,30 @@ class Sender implements SnapshotSender {
   }
 
   wanted(group: number, from: number, message: SnapshotWanted): void {
-    const { clock, limits, snapshots } = this.#options;
     this.#giveUpIdle();
     if (this.#closed) return;
-    const transfer = this.#transferOf(group, from, message.slot);
-    transfer.heardMs = clock.nowMs();
+    const transfer = this.#transferOf(group, nameOf(group, from), message.slot);
     if (transfer.busy) return;
     transfer.busy = true;
-    snapshots.readBytes(group, message.slot, message.position, limits.chunkBytes, (error, found) => {
-      if (error !== null || found === null || found.bytes.length === 0) {
-        // Gone, or unreadable: the peer is offered the newest instead.
-        this.#end(nameOf(group, from));
-        if (error === null) this.offer(group, from);
-        return;
-      }
-      const { bytes, bytesTotal } = found;
-      const { position, slot } = message;
-      const nowMs = clock.nowMs();
-      const waitMs = Math.max(0, this.#freeMs - nowMs);
-      this.#freeMs = Math.max(nowMs, this.#freeMs) + (bytes.length * 1_000) / limits.sendBytesPerSecond;
-      clock.after(waitMs, () => {
-        transfer.busy = false;
-        if (this.#closed) return;
-        const checksum = crc32c(bytes);
-        this.#options.send(group, from, { kind: "snapshot-chunk", slot, position, bytesTotal, checksum, bytes });
-      });
+    this.#read(group, message.slot, message.position, (error, chunk) => {
+      transfer.busy = false;
+      if (this.#closed) return;
+      if (error === null && chunk !== null) return this.#options.send(group, from, chunk);
+      // Gone, or unreadable: the peer is offered the newest instead.
+      this.#end(nameOf(group, from));
+      if (error === null) this.offer(group, from);
+    });
+  }
+
+  part(group: number, slot: number, position: number, done: Done<SnapshotChunk | null>): void {
+    const name = `${group}/slot ${slot}`;
+    this.#giveUpIdle();
+    if (!this.#transfers.has(name))
+      this.#options.clock.after(2 * this.#options.limits.giveUpMs, () => this.#giveUpIdle());
+    this.#transferOf(group, name, slot);
+    this.#read(group, slot, position, (error, chunk) => {
+      if (chunk === null || position + chunk.bytes.length >= chunk.bytesTotal) this.#end(name);
+      done(error, chunk);
     });
   }
 
@@ -93,15 +95,33 @@ class Sender implements SnapshotSender {
     for (const name of this.#transfers.keys()) this.#end(name);
   }
 
-  #transferOf(group: number, to: number, slot: number): Transfer {
-    const name = nameOf(group, to);
+  /** Reads the bytes from `position` on, and holds them back until their time has come; `null`: there are none. */
+  #read(group: number, slot: number, position: number, done: Done<SnapshotChunk | null>): void {
+    const { clock, limits, snapshots } = this.#options;
+    snapshots.readBytes(group, slot, position, limits.chunkBytes, (error, found) => {
+      if (error !== null || found === null || found.bytes.length === 0) return done(error, null);
+      const { bytes, bytesTotal } = found;
+      const nowMs = clock.nowMs();
+      const waitMs = Math.max(0, this.#freeMs - nowMs);
+      this.#freeMs = Math.max(nowMs, this.#freeMs) + (bytes.length * 1_000) / limits.sendBytesPerSecond;
+      clock.after(waitMs, () => {
+        done(null, { kind: "snapshot-chunk", slot, position, bytesTotal, checksum: crc32c(bytes), bytes });
+      });
+    });
+  }
+
+  #transferOf(group: number, name: string, slot: number): Transfer {
+    const nowMs = this.#options.clock.nowMs();
     const known = this.#transfers.get(name);
-    if (known?.slot === slot) return known;
+    if (known?.slot === slot) {
+      known.heardMs = nowMs;
+      return known;
+    }
     this.#end(name);
     const transfer: Transfer = {
       slot,
       release: this.#options.snapshots.keep(group, slot),
-      heardMs: this.#options.clock.nowMs(),
+      heardMs: nowMs,
       busy: false,
     };
     this.#transfers.set(name, transfer);

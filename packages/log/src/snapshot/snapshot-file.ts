@@ -56,41 +56,56 @@ export function writeSnapshotFile(
       });
     });
   };
-  const header = encodeHeader(cluster, head);
   disk.create(
     unfinished,
     0,
     () => NO_CHUNK,
     (createError, file) => {
       if (createError !== null) return abort(createError);
-      const next = (position: number, before: number): void => {
-        let chunk: Uint8Array | null;
+      const parts = snapshotParts(cluster, head, image, chunkBytes);
+      const next = (position: number): void => {
+        let part: IteratorResult<readonly Uint8Array[], void>;
         try {
-          chunk = image.next(chunkBytes);
+          part = parts.next();
         } catch (thrown) {
-          return abortWith(
-            file,
-            logCorrupt(unfinished, position, `its image could not be encoded: ${String(thrown)}`, thrown),
-          );
+          const why = `its image could not be encoded: ${String(thrown)}`;
+          return abortWith(file, logCorrupt(unfinished, position, why, thrown));
         }
-        if (chunk?.length === 0) return next(position, before);
-        const checksum = chunkChecksum(before, chunk ?? NO_CHUNK);
-        const parts = [encodeChunkHeader(chunk?.length ?? 0, checksum), chunk ?? NO_CHUNK];
-        const end = position + CHUNK_HEADER_BYTES + (chunk?.length ?? 0);
-        file.write(position, parts, (error) => {
+        if (part.done === true) return finish(file, position);
+        const end = part.value.reduce((at, bytes) => at + bytes.length, position);
+        file.write(position, part.value, (error) => {
           if (error !== null) abortWith(file, error);
-          else if (chunk === null) finish(file, end);
-          else next(end, checksum);
+          else next(end);
         });
       };
-      file.write(0, [header], (error) => {
-        const whole = decodeHeader(header, cluster);
-        if (error !== null) abortWith(file, error);
-        else if (whole.state !== "whole") abortWith(file, logCorrupt(unfinished, 0, "its header cannot be made"));
-        else next(header.length, whole.checksum);
-      });
+      next(0);
     },
   );
+}
+
+/**
+ * A snapshot file in parts, made as they are taken: the header, then a chunk in each. The image is not released.
+ *
+ * @param chunkBytes - of the image in one chunk; 1 or more.
+ */
+export function* snapshotParts(
+  cluster: string,
+  head: SnapshotHead,
+  image: Image,
+  chunkBytes: number,
+): Generator<readonly Uint8Array[], void> {
+  const header = encodeHeader(cluster, head);
+  const whole = decodeHeader(header, cluster);
+  if (whole.state !== "whole") throw new RangeError("the head of the snapshot is too large for its header");
+  let { checksum } = whole;
+  yield [header];
+  for (;;) {
+    const chunk = image.next(chunkBytes);
+    if (chunk?.length === 0) continue;
+    checksum = chunkChecksum(checksum, chunk ?? NO_CHUNK);
+    yield [encodeChunkHeader(chunk?.length ?? 0, checksum), chunk ?? NO_CHUNK];
+    if (chunk === null) return;
+  }
 }
 
 /** Reads and checks the header of a snapshot. `LOG_CORRUPT`, `LOG_NEWER`, `WRONG_CLUSTER`. */
@@ -147,7 +162,10 @@ export function readSnapshotFile(
           const checksum = chunkChecksum(before, chunk);
           if (checksum !== viewOf(header).getUint32(4, true))
             return fail(logCorrupt(file.path, position, "a chunk is damaged"));
-          if (length === 0) return done(null, found.head);
+          if (length === 0) {
+            if (from === file.bytes) return done(null, found.head);
+            return fail(logCorrupt(file.path, from, "something follows the end of the snapshot"));
+          }
           try {
             push(chunk);
           } catch (thrown) {

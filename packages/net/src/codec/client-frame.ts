@@ -83,6 +83,8 @@ export function clientItem(frame: ClientFrame): Item {
       ];
     case "watch":
       return [ClientTag.watch, frame.id, frame.minRevision, frame.windowBytes, frame.machine, frame.request];
+    case "snapshot":
+      return [ClientTag.snapshot, frame.id, frame.slot, frame.position, frame.minRevision];
     case "more":
       return [ClientTag.more, frame.id, frame.bytes];
     case "cancel":
@@ -141,6 +143,15 @@ function clientFrameOf(item: Item): ClientFrame {
         machine: text(item[4]),
         request: bytes(item[5]),
       };
+    case ClientTag.snapshot:
+      size(item, 5);
+      return {
+        kind: "snapshot",
+        id: idOf(item),
+        slot: natural(item[2]),
+        position: natural(item[3]),
+        minRevision: natural(item[4]),
+      };
     case ClientTag.more:
       size(item, 3);
       return { kind: "more", id: idOf(item), bytes: int(item[2], 1, WINDOW_BYTES_MAX) };
@@ -175,6 +186,8 @@ export function serverItem(frame: ServerFrame): Item {
       ];
     case "event":
       return [ServerTag.event, frame.id, frame.revision, frame.bytes];
+    case "snapshot":
+      return [ServerTag.snapshot, frame.id, frame.slot, frame.position, frame.bytesTotal, frame.checksum, frame.bytes];
     case "watch-ended":
       return [ServerTag.watchEnded, frame.id, frame.why.slice(0, FRAME_LIMITS.messageLengthMax)];
     case "status":
@@ -219,6 +232,17 @@ function serverFrameOf(item: Item): ServerFrame {
     case ServerTag.event:
       size(item, 4);
       return { kind: "event", id: idOf(item), revision: natural(item[2]), bytes: bytes(item[3]) };
+    case ServerTag.snapshot:
+      size(item, 7);
+      return {
+        kind: "snapshot",
+        id: idOf(item),
+        slot: natural(item[2]),
+        position: natural(item[3]),
+        bytesTotal: natural(item[4]),
+        checksum: int(item[5], 0, 2 ** 32 - 1),
+        bytes: bytes(item[6]),
+      };
     case ServerTag.watchEnded:
       size(item, 3);
       return { kind: "watch-ended", id: idOf(item), why: text(item[2], FRAME_LIMITS.messageLengthMax) };

@@ -35,10 +35,29 @@ export const PeerTag = {
 } as const;
 
 /** Kinds of items in a frame from a client. */
-export const ClientTag = { hello: 0, call: 1, read: 2, watch: 3, more: 4, cancel: 5, status: 6, ping: 7 } as const;
+export const ClientTag = {
+  hello: 0,
+  call: 1,
+  read: 2,
+  watch: 3,
+  more: 4,
+  cancel: 5,
+  status: 6,
+  ping: 7,
+  snapshot: 8,
+} as const;
 
 /** Kinds of items in a frame to a client. */
-export const ServerTag = { hello: 0, reply: 1, error: 2, event: 3, watchEnded: 4, status: 5, pong: 6 } as const;
+export const ServerTag = {
+  hello: 0,
+  reply: 1,
+  error: 2,
+  event: 3,
+  watchEnded: 4,
+  status: 5,
+  pong: 6,
+  snapshot: 7,
+} as const;
 
 /** What a slot holds, as a number. */
 export const ENTRY_KINDS = ["batch", "noop", "members"] as const;

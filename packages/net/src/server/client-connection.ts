@@ -19,6 +19,8 @@ export class ClientConnection {
   /** Calls and reads that wait for their answer. */
   readonly #inFlight = new Set<number>();
   readonly #watches = new Map<number, ServedWatch>();
+  /** A part of a snapshot is being made or read. */
+  #givesSnapshot = false;
   #greeted = false;
   #closed = false;
   #heardMs: number;
@@ -99,6 +101,7 @@ export class ClientConnection {
       case "call":
       case "read":
       case "watch":
+      case "snapshot":
         return this.#ask(frame);
       case "more":
         return this.#watches.get(frame.id)?.more(frame.bytes);
@@ -133,6 +136,7 @@ export class ClientConnection {
       return this.#refuse(frame.id, new QuorateError("OVERLOADED", "not-applied", message));
     }
     if (frame.kind === "watch") return this.#watch(frame, replica);
+    if (frame.kind === "snapshot") return this.#snapshot(frame, replica);
     this.#inFlight.add(frame.id);
     const done = (error: QuorateError | null, reply: Reply): void => {
       if (!this.#inFlight.delete(frame.id)) return;
@@ -146,6 +150,23 @@ export class ClientConnection {
     } else {
       replica.read(frame.level, frame.minRevision, frame.machine, frame.query, done);
     }
+  }
+
+  /** One part at a time: the next is read from the disk when the client has the last. */
+  #snapshot(frame: Extract<Asking, { kind: "snapshot" }>, replica: Served): void {
+    const { id, slot, position, minRevision } = frame;
+    if (this.#givesSnapshot) {
+      const message = `node ${this.#port.self.node} gives a client one part of a snapshot at a time: ask when the last has come`;
+      return this.#refuse(id, new QuorateError("OVERLOADED", "not-applied", message));
+    }
+    this.#givesSnapshot = true;
+    this.#inFlight.add(id);
+    replica.snapshot(slot, position, minRevision, (error, chunk) => {
+      this.#givesSnapshot = false;
+      if (!this.#inFlight.delete(id)) return;
+      if (error !== null) return this.#refuse(id, error);
+      this.#writer.write({ ...chunk, kind: "snapshot", id });
+    });
   }
 
   #watch(frame: Extract<Asking, { kind: "watch" }>, replica: Served): void {

@@ -1,5 +1,5 @@
 import type { ClientFrame, ServerFrame } from "@quorate/client";
-import type { Done } from "@quorate/log";
+import type { Done, SnapshotChunk } from "@quorate/log";
 import type { Clock, QuorateError, ReadLevel, Reply, RequestId, Watcher } from "@quorate/machine";
 import type { Counters } from "../counters.ts";
 import type { Self } from "../handshake.ts";
@@ -16,6 +16,7 @@ export interface Served {
     wake: () => void,
     done: Done<Watcher<Uint8Array>>,
   ): void;
+  snapshot(slot: number, position: number, minRevision: number, done: Done<SnapshotChunk>): void;
   /** `revision`: of the last applied step. `leader`: the node believed to lead, 0 if none is. */
   status(): { readonly revision: number; readonly leader: number };
 }
@@ -49,4 +50,4 @@ export function errorFrame(id: number, error: QuorateError, leader: number): Ser
 }
 
 /** A frame that asks for an answer under its id. */
-export type Asking = Extract<ClientFrame, { kind: "call" | "read" | "watch" }>;
+export type Asking = Extract<ClientFrame, { kind: "call" | "read" | "watch" | "snapshot" }>;

@@ -9,6 +9,7 @@ import { addLog } from "./log.ts";
 import { defaultEndpoints, durationMs, endpointList } from "./options.ts";
 import { printError } from "./output.ts";
 import { addServe } from "./serve.ts";
+import { addSnapshot } from "./snapshot.ts";
 import { addStatus } from "./status.ts";
 import { addUp } from "./up.ts";
 
@@ -42,6 +43,7 @@ addKv(program, withCommon);
 addLock(program, withCommon);
 addCheck(program);
 addLog(program);
+addSnapshot(program, withCommon);
 for (const command of allCommands(program))
   command.exitOverride().configureOutput({ outputError: (text, write) => write(usageLine(text)) });
 
@@ -74,7 +76,7 @@ function usageLine(text: string): string {
   return `quorate: ${text
     .trim()
     .replace(/^error: /, "")
-    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock | log | check … (--help)\n`;
+    .replaceAll("\n", " ")}; usage: quorate up | serve | status | kv | lock | log | snapshot | check … (--help)\n`;
 }
 
 function allCommands(command: Command): Command[] {
