@@ -2,20 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { kvMachine } from "@quorate/kv";
 import { lockMachine } from "@quorate/lock";
-import {
-  createHost,
-  type Host,
-  initialMembers,
-  LOG_LIMITS,
-  type Replica,
-  SNAPSHOT_DEFAULTS,
-  WAL_DEFAULTS,
-} from "@quorate/log";
+import { createHost, type Host, initialMembers, type Replica } from "@quorate/log";
 import { createNodeClock, createNodeDisk } from "@quorate/log/node";
 import { compose, type MachineDefinition, QuorateError, type Shape } from "@quorate/machine";
 import { createClientPort, createPeerTransport, listen, type Listener } from "@quorate/net";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { endpointOf } from "./connect.ts";
+import { type NodeLimits, nodeLimits } from "./node-limits.ts";
 import { randomSeed } from "./random-seed.ts";
 import { statusFields } from "./status-fields.ts";
 
@@ -38,6 +31,8 @@ export interface NodeOptions {
   readonly machines?: readonly MachineDefinition<Shape>[];
   /** Addresses other than loopback carry everything in the clear. Default false: refused. */
   readonly insecure?: boolean;
+  /** What differs from the defaults, for instance `checkpointEntries` or `segmentBytes`. Each is described in @quorate/log. */
+  readonly limits?: Partial<NodeLimits>;
   /** Told once when the node can serve no more. Default: nobody. */
   readonly onFailed?: (error: QuorateError) => void;
   /** What is not a WebSocket. Default: 404. */
@@ -81,6 +76,7 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
   }
   const nodes = [...peers.keys()].sort((one, other) => one - other);
   const endpoints = new Map([...peers].map(([node, peer]) => [node, endpointOf(peer)]));
+  const limits = nodeLimits(options.limits ?? {});
   const clock = createNodeClock();
   const seed = randomSeed();
   let host: Host | null = null;
@@ -118,9 +114,9 @@ export async function createNode(options: NodeOptions): Promise<QuorateNode> {
         transport,
         clock,
         seed,
-        limits: LOG_LIMITS,
-        walLimits: WAL_DEFAULTS,
-        snapshotLimits: SNAPSHOT_DEFAULTS,
+        limits,
+        walLimits: limits,
+        snapshotLimits: limits,
         protocol: ENGINE_DEFAULTS,
         onFailed: (error) => {
           if (replica === null) failed?.(error);

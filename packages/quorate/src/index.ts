@@ -23,4 +23,5 @@ export {
   type RestoreSnapshotOptions,
   REVISION_JUMP,
 } from "./snapshot/restore-snapshot.ts";
+export { NODE_LIMITS, type NodeLimits } from "./node-limits.ts";
 export { freePorts, startTestCluster, type TestCluster, type TestClusterOptions } from "./test-cluster.ts";

@@ -14,6 +14,12 @@ export interface TestClusterOptions {
   readonly nodes?: number;
   /** Where its folder is made. Default: the system's temporary folder; choose a real disk to measure. */
   readonly folder?: string;
+  /** A folder that holds a folder for each node already, named by its id; it is kept at the end. Default: a new one in `folder`. */
+  readonly data?: string;
+  /** Name of the cluster. Default `test`. */
+  readonly cluster?: string;
+  /** Limits of the nodes that differ from the defaults (`NodeOptions.limits`), by name. */
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
 /** Replicas as processes of their own, on ports that the system chose: for tests and benchmarks of programs that use Quorate. */
@@ -28,7 +34,7 @@ export interface TestCluster {
   start(node: number): Promise<void>;
   /** The process of a replica that runs. */
   pid(node: number): number;
-  /** Stops all replicas in order and removes the folder. */
+  /** Stops all replicas in order and removes the folder, unless it was given. */
   stop(): Promise<void>;
 }
 
@@ -37,7 +43,10 @@ const BIN = fileURLToPath(new URL("../bin/quorate.js", import.meta.url));
 /** Starts replicas as processes on loopback; resolves once all of them serve. */
 export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const nodes = Array.from({ length: options.nodes ?? 3 }, (_, index) => index + 1);
-  const folder = await mkdtemp(join(options.folder ?? tmpdir(), "quorate-test-"));
+  const { data, cluster: name = "test", limits = {} } = options;
+  const folder = data ?? (await mkdtemp(join(options.folder ?? tmpdir(), "quorate-test-")));
+  const removed = (): Promise<void> =>
+    data === undefined ? rm(folder, { recursive: true, force: true }) : Promise.resolve();
   const ports = await freePorts(nodes.length);
   const peers = nodes.map((node, index) => `${node}=127.0.0.1:${ports[index]}`).join(",");
   const running = new Map<number, ChildProcess>();
@@ -46,13 +55,14 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     const serve = [
       "serve",
       "--cluster",
-      "test",
+      name,
       "--id",
       String(node),
       "--data",
       join(folder, String(node)),
       "--peers",
       peers,
+      ...Object.entries(limits).flatMap(([limit, value]) => ["--limit", `${limit}=${value}`]),
     ];
     const child = spawn(process.execPath, [BIN, ...serve], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     running.set(node, child);
@@ -84,14 +94,14 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     stop: async () => {
       for (const node of nodes)
         await end(node, (child) => (child.connected ? child.send("stop") : child.kill("SIGKILL")));
-      await rm(folder, { recursive: true, force: true });
+      await removed();
     },
   };
   try {
     await Promise.all(nodes.map(start));
   } catch (error) {
     for (const node of nodes) await cluster.kill(node);
-    await rm(folder, { recursive: true, force: true });
+    await removed();
     throw error;
   }
   return cluster;

@@ -12,6 +12,7 @@ interface ServeOptions {
   readonly listen?: string;
   readonly peers: ReadonlyMap<number, string>;
   readonly insecure: boolean;
+  readonly limit: Readonly<Record<string, number>>;
   readonly json: boolean;
 }
 
@@ -37,6 +38,14 @@ export function peerList(text: string): ReadonlyMap<number, string> {
   return peers;
 }
 
+/** `checkpointEntries=1000`, on top of those before it. */
+function limitOf(text: string, before: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const match = /^(\w+)=(\d+)$/.exec(text);
+  if (match === null)
+    throw new QuorateError("BAD_OPTION", "not-applied", `"${text}" is not name=number, as in checkpointEntries=10000`);
+  return { ...before, [match[1]!]: Number(match[2]) };
+}
+
 /** `quorate serve`: one replica, until it is stopped. */
 export function addServe(program: Command): void {
   program
@@ -48,12 +57,18 @@ export function addServe(program: Command): void {
     .requiredOption("--peers <list>", "all initial members: 1=host:port,2=host:port,…", peerList)
     .option("--listen <address>", "host:port to listen on (default: this node's address in --peers)")
     .option("--insecure", "allow addresses other than loopback, in the clear", false)
+    .option(
+      "--limit <name=number>",
+      "a limit that differs from its default, such as checkpointEntries=10000",
+      limitOf,
+      {},
+    )
     .option("--json", "print JSON", false)
     .action((options: ServeOptions) => serve(options));
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const { cluster, id, data, peers, insecure, listen } = options;
+  const { cluster, id, data, peers, insecure, limit, listen } = options;
   let stopping = false;
   let node: QuorateNode | null = null;
 
@@ -92,6 +107,7 @@ async function serve(options: ServeOptions): Promise<void> {
       data,
       peers,
       insecure,
+      limits: limit,
       onFailed: fail,
       ...(listen === undefined ? {} : { listen }),
     });
