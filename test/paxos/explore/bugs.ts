@@ -1,4 +1,4 @@
-import type { Patch } from "../plant.ts";
+import type { Patch } from "@quorate/sim/mutants";
 
 /** A defect that the explorer must find. Assertions that would stop it earlier are taken out with it. */
 export interface Bug {
@@ -10,13 +10,13 @@ export interface Bug {
 }
 
 const FOLLOWED: Patch = {
-  file: "acceptor.ts",
+  file: "packages/paxos/src/acceptor.ts",
   anchor: `    must(ballot === this.promised, "accepts are followed only in the promised ballot");\n`,
   replacement: "",
 };
 
 const VOTED: Patch = {
-  file: "acceptor.ts",
+  file: "packages/paxos/src/acceptor.ts",
   anchor: `    must(entry.ballot === this.voteBallot && entry.ballot === this.promised, "a vote is cast in the promised ballot");\n`,
   replacement: "",
 };
@@ -30,7 +30,7 @@ export const BUGS: readonly Bug[] = [
       FOLLOWED,
       VOTED,
       {
-        file: "follower.ts",
+        file: "packages/paxos/src/follower.ts",
         anchor: `    else if (ballot < acceptor.promised)
       core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
     else if (core.grants`,
@@ -48,7 +48,7 @@ export const BUGS: readonly Bug[] = [
       FOLLOWED,
       VOTED,
       {
-        file: "follower.ts",
+        file: "packages/paxos/src/follower.ts",
         anchor: `      if (!acceptor.mute) {
         this.promise(ballot);`,
         replacement: `      if (!acceptor.mute) {`,
@@ -61,7 +61,7 @@ export const BUGS: readonly Bug[] = [
     what: "the value is taken from the promise that arrived first, not from the highest ballot",
     patches: [
       {
-        file: "prepare-phase.ts",
+        file: "packages/paxos/src/prepare-phase.ts",
         anchor: "if (known === undefined || vote.ballot > known.ballot)",
         replacement: "if (known === undefined)",
       },
@@ -73,13 +73,13 @@ export const BUGS: readonly Bug[] = [
     what: "a higher ballot seen in a reject is led in without a prepare phase of its own",
     patches: [
       {
-        file: "create-engine.ts",
+        file: "packages/paxos/src/create-engine.ts",
         anchor: `        return this.resign("a higher ballot was promised elsewhere", 0);`,
         replacement: `        if (leadership.leads) return leadership.adopt(this.election.nextBallot());
         return this.resign("a higher ballot was promised elsewhere", 0);`,
       },
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: `  get leads(): boolean {`,
         replacement: `  adopt(ballot: Ballot): void {
     const { core } = this;
@@ -104,7 +104,7 @@ export const BUGS: readonly Bug[] = [
     what: "accepted is counted by messages, so that one voter's second one counts as another voter",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: `    if (proposedTo > peer.acceptedTo) peer.acceptedTo = proposedTo;\n`,
         replacement: `    if (proposedTo === peer.acceptedTo) {
       const { config, learner, peers } = this.core;

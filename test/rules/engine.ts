@@ -1,22 +1,14 @@
-import { BUGS } from "../explore/bugs.ts";
-import type { Patch } from "../plant.ts";
+import { BUGS } from "../paxos/explore/bugs.ts";
+import type { Patch } from "@quorate/sim/mutants";
+import type { Removal } from "./removal.ts";
 
-/** One rule taken out of the engine, and the test that must fail then. */
-export interface Removal {
-  /** Number of the rule in docs/protocol-paxos.md. */
-  readonly rule: number;
-  readonly without: string;
-  readonly patches: readonly Patch[];
-  /** Relative to `test/paxos`. */
-  readonly test: string;
-}
-
-const SAFE = "explore/safe.test.ts";
-const SCHEDULES = "schedules.test.ts";
-const REGRESSIONS = "regressions.test.ts";
-const LEASE = "lease.test.ts";
-const SCENARIOS = "rules/scenarios.test.ts";
-const PARTITIONS = "partial-partitions.test.ts";
+const SAFE = "test/paxos/explore/safe.test.ts";
+const SCHEDULES = "test/paxos/schedules.test.ts";
+const REGRESSIONS = "test/paxos/regressions.test.ts";
+const LEASE = "test/paxos/lease.test.ts";
+const SCENARIOS = "test/paxos/rules/scenarios.test.ts";
+const PARTITIONS = "test/paxos/partial-partitions.test.ts";
+const LEAVING = "test/paxos/leaving.test.ts";
 
 function ofBug(number: number): readonly Patch[] {
   const bug = BUGS.find((one) => one.number === number);
@@ -24,14 +16,14 @@ function ofBug(number: number): readonly Patch[] {
   return bug.patches;
 }
 
-/** Every removal, by rule. */
-export const REMOVALS: readonly Removal[] = [
+/** What the engine keeps: rules 1 to 22 and 26. */
+export const ENGINE: readonly Removal[] = [
   {
     rule: 1,
     without: "a learned entry is stored with its origin instead of its teller's ballot",
     patches: [
       {
-        file: "acceptor.ts",
+        file: "packages/paxos/src/acceptor.ts",
         anchor: "    this.store(entry);\n  }\n\n  isFaulty",
         replacement: "    this.store({ ...entry, ballot: entry.origin });\n  }\n\n  isFaulty",
       },
@@ -45,7 +37,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "messages that speak for records leave before these are durable",
     patches: [
       {
-        file: "core.ts",
+        file: "packages/paxos/src/core.ts",
         anchor: "if (to.length > 0) this.durability.whenDurable(to, message);",
         replacement: "this.send(to, message);",
       },
@@ -57,7 +49,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "accepted is made from what is in memory, not from what is durable",
     patches: [
       {
-        file: "follower.ts",
+        file: "packages/paxos/src/follower.ts",
         anchor: "    const { durable } = core.durability;\n    const { promised, voteBallot, mute } = core.acceptor;",
         replacement: "    const durable = core.mark(0);\n    const { promised, voteBallot, mute } = core.acceptor;",
       },
@@ -69,7 +61,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader goes on in its ballot after it promised a higher one",
     patches: [
       {
-        file: "create-engine.ts",
+        file: "packages/paxos/src/create-engine.ts",
         anchor: `if (leadership !== null && leadership.ballot < core.acceptor.promised) this.resign("promised a higher ballot", 0);`,
         replacement: "",
       },
@@ -81,7 +73,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "the watermark passes over votes of any ballot",
     patches: [
       {
-        file: "acceptor.ts",
+        file: "packages/paxos/src/acceptor.ts",
         anchor: "vote !== null && vote.ballot === this.voteBallot && !this.isFaulty(next)",
         replacement: "vote !== null && vote.ballot > 0 && !this.isFaulty(next)",
       },
@@ -93,7 +85,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a promise counts for a slot that its node cannot read",
     patches: [
       {
-        file: "prepare-phase.ts",
+        file: "packages/paxos/src/prepare-phase.ts",
         anchor: "promiser.pageFrom <= SLOT_MAX || promiser.faulty.has(slot) || slotIn(slot, promiser.faultyFrom)",
         replacement: "promiser.pageFrom <= SLOT_MAX",
       },
@@ -105,7 +97,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader starts at its own chosenTo + 1, whatever the promises say is chosen",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "if (core.learner.chosenTo >= prepare.chosenTo) return true;",
         replacement: "if (core.learner.chosenTo >= 0 || prepare.chosenTo >= 0) return true;",
       },
@@ -117,7 +109,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader fills reported slots with no-ops",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "const reported = prepare.valueAt(slot);",
         replacement: "const reported = prepare.valueAt(-slot);",
       },
@@ -130,7 +122,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader is open before what it proposed again is chosen and applied",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "    if (learner.chosenTo < accepts.openSlot || learner.appliedTo < accepts.openSlot) return;\n",
         replacement: "    if (learner.chosenTo < 0) return;\n",
       },
@@ -142,7 +134,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "every entry is called anchored",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "const anchored = this.core.learner.chosenTo === slot - 1;",
         replacement: "const anchored = true;",
       },
@@ -154,12 +146,12 @@ export const REMOVALS: readonly Removal[] = [
     without: "batches are proposed above a change that is not chosen",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "if (accepts.changeSlot !== 0 || !this.hasLearned()) return false;",
         replacement: "if (!this.hasLearned()) return false;",
       },
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "      accepts.changeSlot !== 0 ||\n      this.wish.waits ||",
         replacement: "      this.wish.waits ||",
       },
@@ -171,7 +163,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader goes on above a change without promises of the new set",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: "    this.speaks = false;\n    this.askMissing();",
         replacement: "    this.askMissing();",
       },
@@ -183,7 +175,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "who learns of a change does not promise its floor",
     patches: [
       {
-        file: "create-engine.ts",
+        file: "packages/paxos/src/create-engine.ts",
         anchor: "acceptor.raise(governing.floor)",
         replacement: "acceptor.raise(governing.floor * 0)",
       },
@@ -191,11 +183,35 @@ export const REMOVALS: readonly Removal[] = [
     test: SCHEDULES,
   },
   {
+    rule: 13,
+    without: "who does not know that it is removed is not told",
+    patches: [
+      {
+        file: "packages/paxos/src/leaving.ts",
+        anchor: "    this.catchUp.teach(peer.node, chosenTo + 1);\n    return selfRemoved;",
+        replacement: "    return selfRemoved;",
+      },
+    ],
+    test: LEAVING,
+  },
+  {
+    rule: 13,
+    without: "a removed node goes before the new set has what only it may have",
+    patches: [
+      {
+        file: "packages/paxos/src/leaving.ts",
+        anchor: "if (core.learner.quorum.accept(this.told)) {",
+        replacement: "if (core.learner.quorum.accept(this.told) || core.nowMs > 0) {",
+      },
+    ],
+    test: LEAVING,
+  },
+  {
     rule: 14,
     without: "a disk that comes back with less than was heard of it is listened to",
     patches: [
       {
-        file: "peers.ts",
+        file: "packages/paxos/src/peers.ts",
         anchor: "if (speaker.unitAtStart < peer.unit) {",
         replacement: "if (speaker.unitAtStart < 0) {",
       },
@@ -207,7 +223,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "what is acknowledged is taken as chosen whatever ballot it was accepted in",
     patches: [
       {
-        file: "follower.ts",
+        file: "packages/paxos/src/follower.ts",
         anchor: "vote === null || vote.ballot < ballot ||",
         replacement: "vote === null ||",
       },
@@ -216,11 +232,35 @@ export const REMOVALS: readonly Removal[] = [
   },
   { rule: 16, without: "messages are counted, not nodes", patches: ofBug(12), test: SAFE },
   {
+    rule: 17,
+    without: "after a restart nothing above the checkpoint is known chosen, the last change neither",
+    patches: [
+      {
+        file: "packages/paxos/src/create-engine.ts",
+        anchor: "while (this.core.learner.chosenTo < durable.chosenTo) {",
+        replacement: "while (this.core.learner.chosenTo < durable.base) {",
+      },
+    ],
+    test: LEAVING,
+  },
+  {
+    rule: 17,
+    without: "a change is recorded as chosen before what stands below it",
+    patches: [
+      {
+        file: "packages/paxos/src/create-engine.ts",
+        anchor: `core.durability.record({ kind: "members", governing });`,
+        replacement: `(core.durability.records as unknown[]).unshift({ kind: "members", governing });`,
+      },
+    ],
+    test: LEAVING,
+  },
+  {
     rule: 18,
     without: "a read is confirmed by the round that is under way",
     patches: [
       {
-        file: "heartbeat-rounds.ts",
+        file: "packages/paxos/src/heartbeat-rounds.ts",
         anchor: "const confirmed = this.bestOf((peer) => peer.round, this.round);",
         replacement: "const confirmed = this.bestOf((peer) => peer.round + 1, this.round);",
       },
@@ -232,7 +272,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a lease is used for all of its length, whatever clocks do",
     patches: [
       {
-        file: "lease.ts",
+        file: "packages/paxos/src/lease.ts",
         anchor: "return (leaseMs * (1 - drift)) / (1 + drift);",
         replacement: "return leaseMs + drift * 0;",
       },
@@ -244,9 +284,21 @@ export const REMOVALS: readonly Removal[] = [
     without: "a grant binds nobody",
     patches: [
       {
-        file: "lease.ts",
+        file: "packages/paxos/src/lease.ts",
         anchor: "return nowMs < this.untilMs && ballot > this.ballot;",
         replacement: "return nowMs < -1 && ballot > this.ballot;",
+      },
+    ],
+    test: LEASE,
+  },
+  {
+    rule: 19,
+    without: "a restarted node has forgotten what it granted",
+    patches: [
+      {
+        file: "packages/paxos/src/create-engine.ts",
+        anchor: "if (core.grants.longestMs > 0) core.grants.untilMs = nowMs + core.grants.longestMs;",
+        replacement: "core.grants.untilMs = -Infinity;",
       },
     ],
     test: LEASE,
@@ -256,7 +308,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "whoever is canvassed says yes although it hears a leader",
     patches: [
       {
-        file: "election.ts",
+        file: "packages/paxos/src/election.ts",
         anchor: "return this.gone || core.nowMs - this.heardMs >= this.timeoutMs;",
         replacement: "return this.gone || core.nowMs - this.heardMs >= 0;",
       },
@@ -268,7 +320,7 @@ export const REMOVALS: readonly Removal[] = [
     without: "a leader that no quorum answers goes on",
     patches: [
       {
-        file: "leadership.ts",
+        file: "packages/paxos/src/leadership.ts",
         anchor: `    if (core.nowMs >= this.deadlineMs) return this.owner.resign("no quorum answered for an election timeout", 0);\n`,
         replacement: "",
       },
@@ -280,19 +332,19 @@ export const REMOVALS: readonly Removal[] = [
     without: "a process that is gone is not suspected",
     patches: [
       {
-        file: "election.ts",
+        file: "packages/paxos/src/election.ts",
         anchor: "if (node !== this.leader || this.gone) return;",
         replacement: "if (node > 0) return;",
       },
     ],
-    test: "engine.test.ts",
+    test: "test/paxos/engine.test.ts",
   },
   {
     rule: 26,
     without: "a machine that slept keeps its lease",
     patches: [
       {
-        file: "heartbeat-rounds.ts",
+        file: "packages/paxos/src/heartbeat-rounds.ts",
         anchor: "    this.leaseVoidMs = Math.max(this.leaseVoidMs, this.core.nowMs);\n",
         replacement: "",
       },
