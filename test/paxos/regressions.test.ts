@@ -79,15 +79,13 @@ test("a node that knows a membership change has promised its floor, even if a cr
 });
 
 test("what a leader learned or had installed is not acknowledged in its ballot, and holds nothing up (rule 15)", () => {
-  const engine = engineOver({});
+  const engine = engineOver({ promised: ballotOf(1, 3) });
   engine.campaignNow();
-  const ballot = ballotOf(1, 1);
+  const ballot = ballotOf(2, 1);
   const first = engine.output();
   engine.persisted(first.seq, 1);
   engine.output();
-  const votes = [1, 2, 3]
-    .map((slot) => noop(slot, ballotOf(0, 3) + 1024, ballotOf(0, 3) + 1024))
-    .map((entry) => ({ ...entry, ballot: 1, origin: 1 }));
+  const votes = [1, 2, 3].map((slot) => noop(slot, ballotOf(1, 3)));
   engine.receive(speaker(2), {
     kind: "promise",
     ballot,

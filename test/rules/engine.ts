@@ -24,8 +24,8 @@ export const ENGINE: readonly Removal[] = [
     patches: [
       {
         file: "packages/paxos/src/acceptor.ts",
-        anchor: "    this.store(entry);\n  }\n\n  isFaulty",
-        replacement: "    this.store({ ...entry, ballot: entry.origin });\n  }\n\n  isFaulty",
+        anchor: "      return;\n    }\n    this.store(entry);\n",
+        replacement: "      return;\n    }\n    this.store({ ...entry, ballot: entry.origin });\n",
       },
     ],
     test: SCENARIOS,

@@ -151,12 +151,21 @@ export class Acceptor {
     const own = this.votes.get(entry.slot);
     if (own !== null && own.ballot >= entry.ballot && !this.isFaulty(entry.slot)) {
       must(
-        own.origin === entry.origin && own.kind === entry.kind && own.bytes.length === entry.bytes.length,
-        `slot ${entry.slot}: a vote in ballot ${own.ballot} holds the value chosen in or below it`,
+        isSameValue(own, entry),
+        `slot ${entry.slot}: a vote in ballot ${own.ballot} holds the value chosen below it`,
       );
       return;
     }
     this.store(entry);
+  }
+
+  /**
+   * Whether `entry`, told as chosen, can be. A vote of its ballot or a higher one holds the value that was chosen there; if
+   * another is told, the teller is wrong, or this node is: neither is followed.
+   */
+  mayLearn(entry: Entry): boolean {
+    const own = this.votes.get(entry.slot);
+    return own === null || own.ballot < entry.ballot || this.isFaulty(entry.slot) || isSameValue(own, entry);
   }
 
   isFaulty(slot: number): boolean {
@@ -213,4 +222,8 @@ export class Acceptor {
     const slots = [...this.faulty].sort((a, b) => a - b);
     this.durability.record({ kind: "faulty", slots, from: this.faultyFrom });
   }
+}
+
+function isSameValue(one: Entry, other: Entry): boolean {
+  return one.origin === other.origin && one.kind === other.kind && one.bytes.length === other.bytes.length;
 }

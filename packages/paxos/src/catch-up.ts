@@ -1,6 +1,7 @@
 import type { Ballot } from "./ballot.ts";
 import type { Core } from "./core.ts";
 import type { Entry } from "./entry.ts";
+import type { IgnoreReason } from "./events.ts";
 import type { Fetch, Learn } from "./message.ts";
 import type { Owner } from "./owner.ts";
 import type { Peer } from "./peers.ts";
@@ -64,18 +65,29 @@ export class CatchUp {
     if (owner.leadership !== null && !owner.leadership.wantsToLearn)
       return core.ignore(peer.node, message.kind, "not asked for");
     const before = core.learner.chosenTo;
-    let floor = 0;
-    for (const entry of message.entries) {
-      const known = entry.kind === "members" ? message.floors[floor++]! : 0;
-      if (entry.slot !== core.learner.chosenTo + 1) continue;
-      core.acceptor.learn(entry);
-      core.learner.choose(known, () => owner.setChanged(false));
-    }
-    if (core.learner.chosenTo === before) return core.ignore(peer.node, message.kind, "already known");
+    const refused = this.learnAll(message);
+    if (refused !== null) core.ignore(peer.node, message.kind, refused);
+    if (core.learner.chosenTo === before) return;
     core.acceptor.advance();
     core.durability.refresh();
     this.fetchedMs = -Infinity;
     if (message.chosenTo > core.learner.chosenTo) this.fetch(peer.node);
     owner.learned();
+  }
+
+  /** Takes what continues what is known. Returns why some of it, or all, was not taken. */
+  private learnAll({ entries, floors }: Learn): IgnoreReason | null {
+    const { core, owner } = this;
+    let taken = 0;
+    let floor = 0;
+    for (const entry of entries) {
+      const known = entry.kind === "members" ? floors[floor++]! : 0;
+      if (entry.slot !== core.learner.chosenTo + 1) continue;
+      if (!core.acceptor.mayLearn(entry)) return "contradiction";
+      core.acceptor.learn(entry);
+      core.learner.choose(known, () => owner.setChanged(false));
+      taken++;
+    }
+    return taken === 0 ? "already known" : null;
   }
 }

@@ -14,6 +14,7 @@ import type { Message, Speaker } from "./message.ts";
 import type { Output } from "./output.ts";
 import type { Owner } from "./owner.ts";
 import type { Durable } from "./record.ts";
+import { isWellFormed } from "./well-formed.ts";
 
 /** An engine over what recovery read. Throws InvariantError if that cannot be a state of this node. */
 export function createEngine(config: EngineConfig, durable: Durable): Engine {
@@ -278,6 +279,7 @@ class PaxosEngine implements Engine, Owner {
 
   private dispatch(from: Speaker, message: Message): void {
     const { core, leadership } = this;
+    if (!isWellFormed(message)) return core.ignore(from.node, message.kind, "malformed");
     const peer = core.peers.listen(from);
     if (peer === null) return core.ignore(from.node, message.kind, "old disk");
     switch (message.kind) {

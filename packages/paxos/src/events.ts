@@ -13,6 +13,7 @@ export type IgnoreReason =
   | "leader alive"
   | "lease granted"
   | "below floor"
+  | "contradiction"
   | "malformed";
 
 /** What happened in an engine, as data. */

@@ -71,6 +71,11 @@ export class HeartbeatRounds {
     }
   }
 
+  /** Whether that round was begun. */
+  has(round: number): boolean {
+    return round <= this.round;
+  }
+
   /** Returns whether that answers the last round that time began. */
   answered(peer: Peer, message: HeartbeatAnswer): boolean {
     peer.answeredMs = this.core.nowMs;

@@ -302,6 +302,7 @@ export class Leadership {
   }
 
   onHeartbeatAnswer(peer: Peer, message: HeartbeatAnswer): void {
+    if (!this.rounds.has(message.round)) return this.core.ignore(peer.node, message.kind, "not asked for");
     if (this.rounds.answered(peer, message)) this.accepts!.resendLost(peer, message.acceptedTo);
     this.onAccepted(peer, message);
     if (this.core.acceptor.promised === this.ballot) this.rounds.confirmReads();
