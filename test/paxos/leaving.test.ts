@@ -15,7 +15,13 @@ import {
 } from "@quorate/paxos";
 import { configOf, emptyDurable, incarnationOf, majorityOf } from "./cluster.ts";
 
-const speaker = (node: number): Speaker => ({ node, incarnation: incarnationOf(node), life: 1, unit: 1, unitAtStart: 1 });
+const speaker = (node: number): Speaker => ({
+  node,
+  incarnation: incarnationOf(node),
+  life: 1,
+  unit: 1,
+  unitAtStart: 1,
+});
 const ballot = ballotOf(1, 2);
 const three = majorityOf(1, 2, 3);
 const two = majorityOf(1, 2);
