@@ -1,7 +1,7 @@
 export { runCampaign, type CampaignOptions, type CampaignResult } from "./campaign/campaign.ts";
 export { SOMETIMES, SOMETIMES_NOT_BUILT } from "./coverage/sometimes.ts";
 export { arbitrarySchedule, type Fault, FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
-export { type InvariantId, INVARIANTS, INVARIANTS_NOT_BUILT, type Violation } from "./invariants/catalogue.ts";
+export { type InvariantId, INVARIANTS, type Violation } from "./invariants/catalogue.ts";
 export { type Repro, readRepro, reproOf, writeRepro } from "./report/repro.ts";
 export { type FailingCase, shrink, type Shrunk } from "./shrink/shrink.ts";
 export { type ConfigWishes, configOf, type Plant, type RunConfig } from "./world/config.ts";

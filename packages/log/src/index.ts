@@ -18,12 +18,14 @@ export type {
   UnitReport,
 } from "./inspect/report.ts";
 export { salvage, type Salvaged } from "./inspect/salvage.ts";
+export { incarnationOf } from "./host/identity.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
 export type { Replica, ReplicaStatus } from "./replica/replica.ts";
 export type { ReplicaObserver } from "./replica/replica-observer.ts";
 export { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "./snapshot/limits.ts";
 export { encodeSavedNote, readSavedSnapshot, type SavedNote, type SavedSnapshot } from "./snapshot/saved-snapshot.ts";
 export { snapshotParts } from "./snapshot/snapshot-file.ts";
+export { wholeSnapshot } from "./snapshot/whole-snapshot.ts";
 export { memoryNetwork } from "./transport/memory-transport.ts";
 export type { FramePart, FrameSchedule, MemoryNetwork } from "./transport/memory-transport.ts";
 export type {
@@ -36,4 +38,6 @@ export type {
   Transport,
 } from "./transport/transport.ts";
 export type { SnapshotHead } from "./wal/group-log.ts";
+export type { FoundRecord, StoredRecord } from "./wal/record-codec.ts";
+export { writtenRecords } from "./wal/written-records.ts";
 export { WAL_DEFAULTS, type WalLimits } from "./wal/limits.ts";

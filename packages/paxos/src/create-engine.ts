@@ -189,6 +189,7 @@ class PaxosEngine implements Engine, Owner {
       reads: taken(core.reads.answers),
       leader: this.leadership?.leads ? core.config.self : this.election.leader,
       opening: this.leadership?.open ? this.leadership.ballot : 0,
+      leaseUntilMs: this.leadership?.leaseUntilMs() ?? -Infinity,
       promised: core.acceptor.promised,
       damage: core.acceptor.damage,
       events: taken(core.events),

@@ -317,7 +317,7 @@ export class Leadership {
   }
 
   /** Until when the lease may be used; −Infinity: there is none. */
-  private leaseUntilMs(): number {
+  leaseUntilMs(): number {
     return this.open && this.core.acceptor.promised === this.ballot ? this.rounds.leaseUntilMs() : -Infinity;
   }
 

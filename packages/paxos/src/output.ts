@@ -62,6 +62,8 @@ export interface Output {
   readonly leader: number;
   /** The ballot this node is open in: it takes batches, reads and changes. 0 if it is not (rule 8). */
   readonly opening: Ballot;
+  /** Until when this node believes to hold the lease, on the clock that `tick` is told; −Infinity: it does not (rule 19). */
+  readonly leaseUntilMs: number;
   /** The highest ballot promised here, for people; it may not be durable yet. */
   readonly promised: Ballot;
   readonly damage: Damage;

@@ -99,7 +99,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     diverged,
     coverage: Object.fromEntries(coverage),
     coverageNotBuilt: SOMETIMES_NOT_BUILT,
-    missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0) : [],
+    missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name)) : [],
   };
 }
 

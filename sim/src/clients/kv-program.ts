@@ -78,7 +78,7 @@ async function recorded(
   try {
     const told = await call();
     world.history.end(entry, { ...told, process: number, key, invokedAt, returnedAt: world.time.nowMs });
-    if (told.kind === "write") world.ghost.acknowledged(told.revision, `${told.kind} of ${key} by client ${number}`);
+    if (told.kind === "write") world.checks?.acknowledged(told.revision, `${told.kind} of ${key} by client ${number}`);
   } catch (error) {
     if (!(error instanceof QuorateError) || error instanceof KvError) throw error;
     world.failed(client, error, `${blind.kind} of ${key} by client ${number}`);

@@ -1,8 +1,8 @@
 import type { HeldLock } from "@quorate/lock";
 import type { Coverage } from "../coverage/sometimes.ts";
+import type { Report } from "../invariants/checker.ts";
 import type { Observer } from "../world/observer.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
-import type { Report } from "./ghost.ts";
 
 interface Believer {
   readonly client: SimulatedClient;

@@ -1,193 +1,274 @@
-import { type Composite, crc32c, decodeBatch, type RequestId, type Settlement } from "@quorate/machine";
-import type { PeerMessage } from "@quorate/log";
-import type { Speaker } from "@quorate/paxos";
-import type { Coverage } from "../coverage/sometimes.ts";
-import type { InvariantId } from "../invariants/catalogue.ts";
-import { valueIdentity } from "./value-identity.ts";
-import { Unobservant } from "../world/observer.ts";
+import {
+  type FramePart,
+  incarnationOf,
+  type PeerMessage,
+  type StoredRecord,
+  type SyncedBytes,
+  wholeSnapshot,
+  writtenRecords,
+} from "@quorate/log";
+import {
+  type Accept,
+  type Durable,
+  type DurableRecord,
+  type Entry,
+  type Member,
+  nodeOf,
+  type Output,
+  type Speaker,
+} from "@quorate/paxos";
+import type { Checker } from "../invariants/checker.ts";
+import { type ObservedRun, toldOf, Unobservant } from "../world/observer.ts";
+import { DiskFacts } from "./disk-facts.ts";
+import { GhostBallot } from "./ghost-ballot.ts";
+import { GhostLog } from "./ghost-log.ts";
+import { GhostNode } from "./ghost-node.ts";
+import { type Value, Values } from "./value.ts";
 
-/** What the first replica that applied a batch found; all others must find the same. */
-interface AppliedBatch {
-  readonly node: number;
-  readonly checksum: number;
-  readonly revision: number;
-  readonly logTimeMs: number;
-  readonly digest: number;
-}
+/** The group that runs are made of. */
+const GROUP = 1;
 
-interface Effect {
-  readonly revision: number;
-  readonly replyChecksum: number;
-}
-
-/** Says that an invariant is broken. Does not throw: the step runs to its end, and the run ends after it. */
-export type Report = (invariant: InvariantId, witness: string) => void;
-
-/** What an observer knows who sees every process at once: the one log, and what became of each request. */
+/**
+ * What an observer knows who sees every disk, message and clock at once; what invariants are checked against. Takes no host's word for what is durable:
+ * it reads the synced image of each disk, the new write units as they are synced, and the whole when a process starts.
+ */
 export class Ghost extends Unobservant {
-  readonly #report: Report;
-  readonly #coverage: Coverage;
-  /** By place in the order of batches that count, from 1. */
-  readonly #batches: AppliedBatch[] = [];
-  readonly #effects = new Map<string, Effect>();
-  readonly #revisions = new Map<number, string>();
-  /** Requests whose caller was told that they are not applied. */
-  readonly #denied = new Map<string, string>();
-  /** Requests whose caller was told that nobody knows. */
-  readonly #unknown = new Set<string>();
-  /** The node that opened each ballot. */
-  readonly #openings = new Map<number, number>();
-  /** Per slot: ballots and the checksum of what they propose in it. */
-  readonly #proposed = new Map<number, Map<number, number>>();
-  readonly #checksums = new WeakMap<Uint8Array, number>();
+  /** Counts what happened. */
+  at = 0;
+  readonly values: Values = new Values();
+  readonly log: GhostLog;
+  readonly ballots: Map<number, GhostBallot> = new Map<number, GhostBallot>();
+  run: ObservedRun;
+  readonly #cluster: string;
+  readonly #nodes = new Map<number, GhostNode>();
+  #told: Checker | null = null;
 
-  constructor(report: Report, coverage: Coverage) {
+  /** @param cluster - the name that its disks bear. */
+  constructor(cluster: string, run: ObservedRun) {
     super();
-    this.#report = report;
-    this.#coverage = coverage;
+    this.#cluster = cluster;
+    this.run = run;
+    this.log = new GhostLog((vote, before) => {
+      const ballot = this.ballots.get(vote.ballot);
+      if (ballot !== undefined) ballot.hasChosen = true;
+      this.#told?.chosen(vote, before);
+    });
   }
 
-  /** Batches that somebody applied. */
-  get length(): number {
-    return this.#batches.length;
+  /** Told, in this order, of what the ghost finds. */
+  tell(checkers: readonly Checker[], silent: object): void {
+    this.#told = toldOf(silent, checkers) as Checker;
   }
 
-  /** A replica applied its batch number `index`. */
-  stepped(node: number, index: number, batch: Uint8Array, composite: Composite): void {
-    const { revision, logTimeMs, digest } = composite;
-    const found = { node, checksum: this.#checksum(batch), revision, logTimeMs, digest };
-    const first = this.#batches[index - 1];
-    if (first === undefined) {
-      if (index !== this.#batches.length + 1) {
-        this.#report(
-          "D2",
-          `node ${node} applied batch ${index} while batch ${this.#batches.length + 1} is nobody's yet`,
-        );
-        return;
-      }
-      this.#batches.push(found);
-    } else if (first.checksum !== found.checksum) {
-      this.#report("D2", `batch ${index} at node ${node} (${describe(batch)}) is another than at node ${first.node}`);
-    } else if (!same(first, found)) {
-      this.#report("D5", `after batch ${index} node ${node} has ${show(found)}, node ${first.node} has ${show(first)}`);
+  /** A node that was seen; a new one the first time. */
+  node(id: number): GhostNode {
+    let node = this.#nodes.get(id);
+    if (node === undefined) this.#nodes.set(id, (node = new GhostNode(id)));
+    return node;
+  }
+
+  nodes(): Iterable<GhostNode> {
+    return this.#nodes.values();
+  }
+
+  /** True time of now. */
+  get nowMs(): number {
+    return this.run.nowMs;
+  }
+
+  // ── processes and disks ──
+
+  override processStarted(end: number): void {
+    if (end <= this.run.nodes || this.#nodes.has(end)) this.readDisk(this.node(end));
+  }
+
+  override processDied(end: number): void {
+    const node = this.#nodes.get(end);
+    if (node === undefined) return;
+    node.alive = false;
+    node.opening = 0;
+  }
+
+  override powerLost(id: number): void {
+    this.processDied(id);
+  }
+
+  override bytesSynced(id: number, path: string, { from, end, image }: SyncedBytes): void {
+    const node = this.node(id);
+    node.lastSyncMs = this.nowMs;
+    if (!path.startsWith("wal/")) return;
+    for (const { group, record, moved } of writtenRecords(this.#cluster, path, image, from, end)) {
+      if (group === GROUP) this.held(node, record, moved);
     }
   }
 
-  /** A replica was restored to the state after batch `index`. */
-  restored(node: number, index: number, composite: Composite, running: boolean): void {
-    if (running) this.#coverage.hit("snapshot installed while running");
-    const { revision, logTimeMs, digest } = composite;
-    const found = { node, checksum: 0, revision, logTimeMs, digest };
-    const first = this.#batches[index - 1];
-    if (index === 0 ? revision === 0 : first !== undefined && same(first, found)) return;
-    const known = first === undefined ? "nobody applied it" : `node ${first.node} had ${show(first)}`;
-    this.#report("E1", `the snapshot at node ${node} after batch ${index} has ${show(found)}, but ${known}`);
+  override fileRenamed(id: number, from: string): void {
+    if (from.startsWith("snapshot/")) this.#readSnapshots(this.node(id));
   }
 
-  /** The log's word on one request, at one replica. */
-  settled(node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
-    if (settlement.error !== "" || settlement.revision === 0) return;
-    const id = nameOf(request);
-    if (request.session === 0) {
-      // A copy that comes after its session is over opens another one, which nobody uses.
-      this.#revisions.set(settlement.revision, id);
-      return;
-    }
-    const replyChecksum = crc32c(settlement.bytes);
-    const known = this.#effects.get(id);
-    if (known === undefined) {
-      this.#effects.set(id, { revision: settlement.revision, replyChecksum });
-      this.#revisions.set(settlement.revision, id);
-      const told = this.#denied.get(id);
-      if (told !== undefined) this.#report("J3", `request ${id} was applied at ${settlement.revision}, after ${told}`);
-      return;
-    }
-    if (settlement.revision <= revisionBefore) this.#coverage.hit("retry answered from the session");
-    if (known.revision !== settlement.revision) {
-      const both = `${known.revision} and, at node ${node}, ${settlement.revision}`;
-      this.#report("F1", `request ${id} took effect at revisions ${both}`);
-    } else if (known.replyChecksum !== replyChecksum) {
-      this.#report("F2", `request ${id} has another reply at node ${node}`);
-    }
+  override fileRemoved(id: number, path: string): void {
+    const node = this.node(id);
+    if (path.startsWith("snapshot/")) this.#readSnapshots(node);
+    this.#told?.fileGone(node, path);
   }
 
-  /** A caller was told that its write stands at `revision`. */
-  acknowledged(revision: number, what: string): void {
-    if (!this.#revisions.has(revision)) {
-      this.#report("J2", `${what} was acknowledged at revision ${revision}, where the log has no request`);
-    }
+  /** A record is durable at a node. */
+  held(node: GhostNode, record: StoredRecord, moved: boolean = false): void {
+    const value = record.kind === "accepted" ? this.values.of(record.entry) : null;
+    node.disk.note(record, value, moved);
+    node.everHeld.note(record, value, moved);
+    if (!moved) this.#settle(node, record);
+    if (record.kind === "accepted") this.log.voted(node.member, record.entry.ballot, value!);
+    this.#told?.held(node, record, value);
   }
 
-  /** A caller was told that its request is not applied. */
-  denied(request: RequestId, what: string): void {
-    const id = nameOf(request);
-    this.#denied.set(id, what);
-    const effect = this.#effects.get(id);
-    if (effect !== undefined) this.#report("J3", `request ${id} is applied at ${effect.revision}, despite ${what}`);
-  }
-
-  /** A caller was told that nobody knows yet. */
-  unknown(request: RequestId): void {
-    this.#unknown.add(nameOf(request));
-  }
-
-  /** At the end: what became of the requests of unknown outcome. */
-  countUnknown(): void {
-    for (const id of this.#unknown) {
-      this.#coverage.hit(this.#effects.has(id) ? "unknown outcome, applied" : "unknown outcome, not applied");
-    }
-  }
-
-  /** A node says that it is open in a ballot. */
-  opened(node: number, ballot: number): void {
-    const first = this.#openings.get(ballot);
-    if (first === undefined) this.#openings.set(ballot, node);
-    else if (first !== node) this.#report("B1", `nodes ${first} and ${node} are both open in ballot ${ballot}`);
-  }
-
-  override messageSent(node: number, _speaker: Speaker, _to: readonly number[], message: PeerMessage): void {
-    if (message.kind === "reject") this.#coverage.hit("ballot rejected");
-    else if (message.kind === "promise" && message.votes.length > 0) this.#coverage.hit("promise carrying a vote");
-    else if (message.kind === "accept") {
-      for (const entry of message.entries) {
-        if (entry.kind === "noop") this.#coverage.hit("hole filled with a no-op");
-        this.#proposes(node, entry.slot, message.ballot, this.#checksum(entry.bytes));
+  /** Everything that the disk of a node would bring back after a power loss. */
+  readDisk(node: GhostNode): void {
+    const disk = new DiskFacts();
+    const paths = [...this.run.files(node.id)].sort();
+    node.hold(disk);
+    if (paths.includes("identity")) this.#identify(node, this.run.durable(node.id, "identity"));
+    this.#readSnapshots(node);
+    for (const path of paths) {
+      if (!path.startsWith("wal/")) continue;
+      for (const { group, record, moved } of writtenRecords(this.#cluster, path, this.run.durable(node.id, path))) {
+        if (group === GROUP) this.held(node, record, moved);
       }
     }
   }
 
-  #proposes(node: number, slot: number, ballot: number, checksum: number): void {
-    let ballots = this.#proposed.get(slot);
-    if (ballots === undefined) this.#proposed.set(slot, (ballots = new Map()));
-    const first = ballots.get(ballot);
-    if (first === undefined) {
-      ballots.set(ballot, checksum);
-      if (ballots.size === 3) this.#coverage.hit("three leaders in one slot");
-    } else if (first !== checksum) {
-      this.#report("B2", `node ${node} sends another value for slot ${slot} in ballot ${ballot} than was sent before`);
+  /** A disk of another life than before: what the one before held is not its own. */
+  #identify(node: GhostNode, bytes: Uint8Array): void {
+    const incarnation = incarnationOf(bytes);
+    if (incarnation === null || incarnation === node.member.incarnation) return;
+    node.becomes({ node: node.id, incarnation, zone: 0 });
+  }
+
+  #readSnapshots(node: GhostNode): void {
+    let to = 0;
+    for (const path of this.run.files(node.id)) {
+      if (!path.startsWith("snapshot/")) continue;
+      const head = wholeSnapshot(this.#cluster, path, this.run.durable(node.id, path));
+      if (head !== null && head.group === GROUP) to = Math.max(to, head.slot);
+    }
+    node.disk.snapshotTo = to;
+    node.everHeld.snapshotTo = Math.max(node.everHeld.snapshotTo, to);
+    this.#told?.snapshotsRead(node);
+  }
+
+  /** Records become durable in the order in which they were written. */
+  #settle(node: GhostNode, record: StoredRecord): void {
+    const index = node.unsynced.findIndex((each) => isSame(each, record));
+    if (index >= 0) node.unsynced.splice(0, index + 1);
+  }
+
+  // ── engines ──
+
+  override replicaBegan(id: number, self: Member, life: number, durable: Durable): void {
+    this.at += 1;
+    const node = this.node(id);
+    this.log.begin(durable.governing[0]!.members);
+    if (node.member.incarnation !== self.incarnation) node.becomes(self);
+    this.#told?.began(node, durable);
+    node.forgetUnsynced();
+    node.life = life;
+    node.alive = true;
+    const last = durable.governing.at(-1)!;
+    node.promised = Math.max(durable.promised, ...durable.governing.map(({ floor }) => floor));
+    node.promisedBefore = node.promised;
+    node.chosenTo = durable.base;
+    node.appliedTo = durable.base;
+    node.governing = last;
+    node.leader = 0;
+    node.opening = 0;
+  }
+
+  override output(id: number, output: Output, clockMs: number): void {
+    this.at += 1;
+    const node = this.node(id);
+    node.promisedBefore = node.promised;
+    for (const record of output.records) this.#recorded(node, record);
+    this.#told?.outputOf(node, output, clockMs);
+    node.chosenTo = output.chosenTo;
+    node.governing = output.governing;
+    node.leader = output.leader;
+    const isOpened = output.opening !== 0 && output.opening !== node.opening;
+    node.opening = output.opening;
+    if (isOpened) this.#told?.opened(node, output.opening);
+  }
+
+  #recorded(node: GhostNode, record: DurableRecord): void {
+    const value = record.kind === "accepted" ? this.values.of(record.entry) : null;
+    this.#told?.recorded(node, record, value);
+    node.unsynced.push(record);
+    if (record.kind === "promised") {
+      node.promised = Math.max(node.promised, record.ballot);
+      const known = this.ballots.get(record.ballot);
+      if (nodeOf(record.ballot) === node.id && (known === undefined || (known.life !== node.life && !known.isUsed))) {
+        node.prepared.set(record.ballot, this.at);
+        this.ballots.set(record.ballot, new GhostBallot(record.ballot, node.id, node.life, this.at));
+      }
+    } else if (record.kind === "accepted") {
+      node.record(record.entry.slot, record.entry.ballot, value!, this.at);
     }
   }
 
-  #checksum(bytes: Uint8Array): number {
-    let checksum = this.#checksums.get(bytes);
-    if (checksum === undefined) this.#checksums.set(bytes, (checksum = valueIdentity(bytes)));
-    return checksum;
+  // ── messages ──
+
+  override messageSent(id: number, speaker: Speaker, _to: readonly number[], message: PeerMessage): void {
+    const node = this.node(id);
+    this.#told?.said(node, speaker, message);
+    if (message.kind === "prepare") {
+      const led = this.ballots.get(message.ballot);
+      if (led !== undefined) led.isUsed = true;
+    }
+    if (message.kind === "accept") this.#proposed(node, message);
+    else if (message.kind === "heartbeat") this.#leads(message.ballot, message.startSlot);
+  }
+
+  #leads(ballot: number, startSlot: number): void {
+    const led = this.ballots.get(ballot);
+    if (led !== undefined && led.startSlot === 0) led.startSlot = startSlot;
+  }
+
+  #proposed(node: GhostNode, { ballot, startSlot, entries }: Accept): void {
+    this.#leads(ballot, startSlot);
+    const led = this.ballots.get(ballot);
+    if (led === undefined) return;
+    for (const entry of entries) {
+      const value = this.values.of(entry);
+      const before = led.proposals.get(entry.slot) ?? null;
+      if (before === value) continue;
+      this.#told?.proposed(node, led, entry, value, before);
+      if (before === null) led.proposals.set(entry.slot, value);
+    }
+  }
+
+  override frameDelivered(_frame: number, _from: number, to: number, parts: readonly FramePart[]): void {
+    for (const { speaker, message } of parts) {
+      if (message.kind === "prepare") {
+        const { prepared } = this.node(to);
+        this.at += 1;
+        if (!prepared.has(message.ballot)) prepared.set(message.ballot, this.at);
+      } else if (message.kind === "promise" && nodeOf(message.ballot) === to) {
+        this.ballots
+          .get(message.ballot)
+          ?.hears(speaker.node, speaker.incarnation, message, (entry: Entry): Value => this.values.of(entry));
+      }
+    }
   }
 }
 
-function same(left: AppliedBatch, right: AppliedBatch): boolean {
-  return left.revision === right.revision && left.logTimeMs === right.logTimeMs && left.digest === right.digest;
-}
-
-function show({ revision, logTimeMs, digest }: AppliedBatch): string {
-  return `revision ${revision}, log time ${logTimeMs}, digest ${digest}`;
-}
-
-function nameOf({ session, number }: RequestId): string {
-  return `${session}:${number}`;
-}
-
-function describe(batch: Uint8Array): string {
-  const { commands } = decodeBatch(batch);
-  return commands.map(({ request, machine }) => `${machine} ${nameOf(request)}`).join(", ") || "a clock step";
+function isSame(one: DurableRecord, other: StoredRecord): boolean {
+  if (one.kind !== other.kind) return false;
+  if (one.kind === "accepted") {
+    const entry = (other as { readonly entry: Entry }).entry;
+    return one.entry.slot === entry.slot && one.entry.ballot === entry.ballot;
+  }
+  if (one.kind === "promised") return one.ballot === (other as { readonly ballot: number }).ballot;
+  if (one.kind === "members") {
+    return one.governing.slot === (other as { readonly governing: { readonly slot: number } }).governing.slot;
+  }
+  if (one.kind === "chosen") return one.slot === (other as { readonly slot: number }).slot;
+  return true;
 }

@@ -1,5 +1,5 @@
 import { checkByRevision, type RevisionedOperation } from "@quorate/check";
-import type { Report } from "./ghost.ts";
+import type { Report } from "../invariants/checker.ts";
 
 /** Everything that clients did with the key-value store, as they saw it. */
 export class ClientHistory {

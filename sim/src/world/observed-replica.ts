@@ -17,8 +17,8 @@ export class ObservedReplica implements ReplicaObserver {
     this.#observer = observer;
   }
 
-  began(self: Member, life: number, durable: Durable): void {
-    this.#observer.replicaBegan(this.#node, self, life, durable);
+  began(self: Member, life: number, durable: Durable, composite: Composite): void {
+    this.#observer.replicaBegan(this.#node, self, life, durable, composite);
   }
 
   output(output: Output, nowMs: number): void {

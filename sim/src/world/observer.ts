@@ -1,5 +1,5 @@
 import type { FramePart, PeerMessage, SnapshotHead, SyncedBytes } from "@quorate/log";
-import type { Composite, QuorateError, ReadLevel } from "@quorate/machine";
+import type { Composite, QuorateError, ReadLevel, RequestId, Settlement } from "@quorate/machine";
 import type { Durable, Entry, Member, Output, Speaker } from "@quorate/paxos";
 import type { Fault } from "../faults/schedule.ts";
 
@@ -12,6 +12,16 @@ export interface ObservedRun {
   readonly clients: number;
   /** True time, now; milliseconds since the run began. */
   readonly nowMs: number;
+  /** What the monotonic clock of a node says now. */
+  clockMs(node: number): number;
+  /** Whether the clock of a node runs within the bound on drift. */
+  keepsTime(node: number): boolean;
+  /** How often the machine of a node slept: its monotonic clock stood still. */
+  sleeps(node: number): number;
+  /** Paths of the files on the disk of a node. */
+  files(node: number): readonly string[];
+  /** A file as a power loss now would leave it, if nothing unsynced reached the disk; a view, to be read at once. */
+  durable(node: number, path: string): Uint8Array;
 }
 
 /** What a client asks of the cluster. */
@@ -60,14 +70,18 @@ export interface Observer {
   writeIssued(node: number, path: string, position: number, bytes: number): void;
   /** A sync has made bytes of a file durable, and nobody was told yet. */
   bytesSynced(node: number, path: string, synced: SyncedBytes): void;
+  /** A sync of a file failed: what it should have made durable is lost to all later ones. */
+  syncFailed(node: number, path: string): void;
+  /** The disk is empty now. */
+  diskWiped(node: number): void;
   /** Durably: the file that was `from` until now. */
   fileRenamed(node: number, from: string): void;
   fileRemoved(node: number, path: string): void;
 
   // ── replicas ──
 
-  /** A replica begins with what recovery read; `life`: of the process. */
-  replicaBegan(node: number, self: Member, life: number, durable: Durable): void;
+  /** A replica begins with what recovery read, and the state of its newest snapshot; `life`: of the process. */
+  replicaBegan(node: number, self: Member, life: number, durable: Durable, composite: Composite): void;
   /** One output of an engine, before it is carried out. `clockMs`: what the engine was told of the node's clock. The lists are reused. */
   output(node: number, output: Output, clockMs: number): void;
   /** What a node says of leadership, after a change: whom it believes to lead (0: unknown), the ballot it is open in (0: none), its promised ballot. */
@@ -81,7 +95,13 @@ export interface Observer {
   /** A snapshot of a peer took the place of the state. */
   snapshotInstalled(node: number, head: SnapshotHead, composite: Composite): void;
 
+  /** In a step of the state: what became of one request of its batch. `revisionBefore`: of the state before the batch. */
+  settled(node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void;
+
   // ── clients ──
+
+  /** A request leaves a client, for the first time or again. */
+  requestSent(client: number, session: number, number: number, machine: string, command: Uint8Array): void;
 
   /** `call`: its number in the run, from 1. `level`: of a read; `null` of all else. */
   callInvoked(client: number, call: number, kind: CallKind, machine: string, level: ReadLevel | null): void;
@@ -117,15 +137,19 @@ export class Unobservant implements Observer {
   processFailed(_node: number, _error: QuorateError): void {}
   writeIssued(_node: number, _path: string, _position: number, _bytes: number): void {}
   bytesSynced(_node: number, _path: string, _synced: SyncedBytes): void {}
+  syncFailed(_node: number, _path: string): void {}
+  diskWiped(_node: number): void {}
   fileRenamed(_node: number, _from: string): void {}
   fileRemoved(_node: number, _path: string): void {}
-  replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable): void {}
+  replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable, _composite: Composite): void {}
   output(_node: number, _output: Output, _clockMs: number): void {}
   roleChanged(_node: number, _leader: number, _opening: number, _promised: number): void {}
   chosenKnown(_node: number, _chosenTo: number): void {}
   applied(_node: number, _entry: Entry, _counted: boolean, _composite: Composite): void {}
   snapshotTaken(_node: number, _head: SnapshotHead): void {}
   snapshotInstalled(_node: number, _head: SnapshotHead, _composite: Composite): void {}
+  settled(_node: number, _request: RequestId, _settlement: Settlement, _revisionBefore: number): void {}
+  requestSent(_client: number, _session: number, _number: number, _machine: string, _command: Uint8Array): void {}
   callInvoked(_client: number, _call: number, _kind: CallKind, _machine: string, _level: ReadLevel | null): void {}
   callAnswered(_client: number, _call: number, _revision: number): void {}
   callFailed(_client: number, _call: number, _error: QuorateError): void {}
@@ -139,15 +163,26 @@ type Listener = (...what: unknown[]) => void;
 
 /** Tells several observers, in this order; of each event only those who look at it. */
 export function observersOf(observers: readonly Observer[]): Observer {
-  const silent = Unobservant.prototype as unknown as Record<string, Listener>;
-  const told = new Unobservant();
-  for (const name of Object.getOwnPropertyNames(silent)) {
-    if (name === "constructor") continue;
-    const listeners = observers
-      .map((each) => ({ each, listen: (each as unknown as Record<string, Listener>)[name]! }))
-      .filter(({ listen }) => listen !== silent[name])
-      .map(({ each, listen }) => listen.bind(each));
-    if (listeners.length > 0) (told as unknown as Record<string, Listener>)[name] = tell(listeners);
+  return toldOf(Unobservant.prototype, observers) as Observer;
+}
+
+/**
+ * An object whose methods call those of `listeners` of the same name, in this order, where they differ from those of `silent`.
+ *
+ * @param silent - a prototype whose methods, its own and inherited, do nothing.
+ */
+export function toldOf(silent: object, listeners: readonly object[]): object {
+  const told: Record<string, Listener> = {};
+  for (let prototype = silent; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      if (name === "constructor" || told[name] !== undefined) continue;
+      const nothing = (silent as Record<string, Listener>)[name]!;
+      const listening = listeners
+        .map((each) => ({ each, listen: (each as Record<string, Listener>)[name]! }))
+        .filter(({ listen }) => listen !== nothing)
+        .map(({ each, listen }) => listen.bind(each));
+      told[name] = listening.length === 0 ? nothing : tell(listening);
+    }
   }
   return told;
 }

@@ -4,6 +4,9 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** A timer is taken for due if it is early by no more than rounding. */
 const ROUNDING_MS = 1e-6;
 
+/** The bound on drift that production counts on. */
+const DRIFT_MAX = 0.02;
+
 /** The clocks of one machine: they run at a rate of their own and outlive its processes. */
 export class MachineClocks {
   /** How fast its clocks run against true time; 1 is true. */
@@ -15,6 +18,7 @@ export class MachineClocks {
   #sleeps = 0;
   #asleepFromMs = 0;
   #wallAheadMs = 0;
+  #slept = 0;
 
   constructor(time: VirtualTime, rate: number, startMs: number) {
     this.#time = time;
@@ -31,6 +35,16 @@ export class MachineClocks {
     return 1_700_000_000_000 + this.#time.nowMs * this.rate + this.#wallAheadMs;
   }
 
+  /** How often the machine slept. */
+  get slept(): number {
+    return this.#slept;
+  }
+
+  /** Whether it runs within the bound on drift. */
+  get keepsTime(): boolean {
+    return Math.abs(this.rate - 1) <= DRIFT_MAX;
+  }
+
   /** The wall clock is set. */
   jump(ms: number): void {
     this.#wallAheadMs += ms;
@@ -40,6 +54,7 @@ export class MachineClocks {
   sleep(): void {
     if (this.#sleeps === 0) this.#asleepFromMs = this.#time.nowMs;
     this.#sleeps += 1;
+    this.#slept += 1;
   }
 
   wake(): void {

@@ -25,6 +25,7 @@ export interface RunResult {
  *
  * @param subject - what is put to the test. Default: the key-value store and the locks of this project.
  * @param observers - told of everything that happens; with or without them the run is the same.
+ * @param checked - whether invariants are checked at every step. False: to measure what that costs.
  */
 export async function runOnce(
   config: RunConfig,
@@ -32,10 +33,11 @@ export async function runOnce(
   schedule: readonly Fault[],
   subject: Subject = ownSubject(config),
   observers: readonly Observer[] = [],
+  checked: boolean = true,
 ): Promise<RunResult> {
   const restore = setTraps();
   try {
-    const world = new World(config, seed, schedule, subject, observers);
+    const world = new World(config, seed, schedule, subject, observers, checked);
     await world.run();
     return {
       hash: world.hash.toString(),

@@ -12,7 +12,7 @@ import { decodeClientFrames, decodeServerFrames, encodeClientFrames, encodeServe
 import { keyedSeed, Purpose } from "./keyed-random.ts";
 import { ObservedCaller } from "./observed-caller.ts";
 import { type MachineClocks, Process } from "./process.ts";
-import { clocksOf } from "./simulated-node.ts";
+import { CLUSTER, clocksOf } from "./simulated-node.ts";
 import type { World } from "./world.ts";
 
 /** Ids of clients as ends of links: above those of nodes. */
@@ -104,7 +104,7 @@ export class SimulatedClient {
         tell(() => {
           answered = true;
           const endpoints = world.nodes.map(({ id }) => ({ node: id, endpoint: `node:${id}` }));
-          events.opened({ cluster: "simulated", node: nodeId, endpoints });
+          events.opened({ cluster: CLUSTER, node: nodeId, endpoints });
         }),
       );
     });
@@ -131,6 +131,10 @@ export class SimulatedClient {
     return {
       send: (frame) => {
         if (!open) return;
+        if (frame.kind === "call") {
+          const { session, number, machine, command } = frame;
+          world.observer.requestSent(this.id, session, number, machine, command);
+        }
         outgoing.push(frame);
         if (outgoing.length === 1) process.clock.endOfTurn(flush);
       },

@@ -26,6 +26,8 @@ import type { World } from "./world.ts";
 const GROUP = 1;
 /** Failure domains, where quorums heed them. */
 const ZONES = 3;
+/** What the cluster is called, on every disk. */
+export const CLUSTER = "simulated";
 const SECTOR_BYTES = 512;
 /** A process that stopped serving is started anew after this. */
 const RESTART_MS = 500;
@@ -68,9 +70,8 @@ export class SimulatedNode {
   incarnation = 0;
   /** It was told to join a formed cluster, instead of forming one. */
   #joins: boolean;
-  #composite: ObservedComposite | null = null;
   #ports = new Set<ClientPort>();
-  #chosenTo = 0;
+  #leasesLost = 0;
   /** The process has stopped serving for good, for a reason that its disk gave. */
   #broken = false;
   /** The next sync fails, whichever process asks for it. */
@@ -92,11 +93,6 @@ export class SimulatedNode {
     this.disk = this.#emptyDisk();
   }
 
-  /** Batches that its state has taken in. */
-  get index(): number {
-    return this.#composite?.index ?? 0;
-  }
-
   start(): void {
     if (this.process !== null) return;
     const world = this.#world;
@@ -108,7 +104,7 @@ export class SimulatedNode {
     this.clocks.wakeForGood();
     this.dark = false;
     this.starts += 1;
-    this.#chosenTo = 0;
+    this.#leasesLost = 0;
     this.#broken = false;
     this.#explained.clear();
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
@@ -120,7 +116,7 @@ export class SimulatedNode {
     );
     const later = (run: () => void): void => world.time.after(0.5, () => process.enter(run));
     const host = createHost({
-      cluster: "simulated",
+      cluster: CLUSTER,
       id,
       initialNodes: all,
       join: this.#joins,
@@ -153,10 +149,9 @@ export class SimulatedNode {
           `machine ${machine} threw in ${during} at revision ${revision} of node ${id}: ${String(error)}`,
         ),
     });
-    const running = (): boolean => this.replica !== null && this.process === process;
-    this.#composite = new ObservedComposite(composed, world.ghost, id, running, (made) => {
-      if (this.process === process) this.#composite = made;
-    });
+    const machine = new ObservedComposite(composed, (request, settlement, revisionBefore) =>
+      world.observer.settled(id, request, settlement, revisionBefore),
+    );
     const observer = new ObservedReplica(id, world.observer);
     world.observer.processStarted(id, this.starts);
     const initial = initialMembers(all, leaseMs);
@@ -165,7 +160,7 @@ export class SimulatedNode {
       voters: initial.voters.map((member) => ({ ...member, zone: world.nodes[member.node - 1]!.zone })),
       quorum: ruleOf(world.config, nodes),
     };
-    host.open({ group: GROUP, machine: this.#composite, members, observer }, (error, replica) => {
+    host.open({ group: GROUP, machine, members, observer }, (error, replica) => {
       if (error !== null) this.#fail(process, error);
       else if (this.process === process) {
         this.replica = replica;
@@ -182,6 +177,7 @@ export class SimulatedNode {
     this.dark = true;
     this.#world.observer.powerLost(this.id);
     this.#empty();
+    this.#world.observer.diskWiped(this.id);
     this.incarnation = 0;
     this.#syncFails = false;
     this.#isWiped = true;
@@ -225,9 +221,10 @@ export class SimulatedNode {
     if (this.process === null) return () => undefined;
     this.#explained.add("LOG_FAILED");
     this.#syncFails = true;
-    this.disk.fault = ({ kind }) => {
+    this.disk.fault = ({ kind, path }) => {
       if (kind !== "sync" || !this.#syncFails) return null;
       this.#syncFails = false;
+      this.#world.observer.syncFailed(this.id, path);
       return { kind: "error", position: 0 };
     };
     return () => {
@@ -256,18 +253,13 @@ export class SimulatedNode {
   look(): ReplicaStatus | null {
     if (this.replica === null || this.process === null) return null;
     const status = this.replica.status();
-    const { ghost, hash } = this.#world;
+    const { hash, coverage } = this.#world;
     hash.add(status.chosenTo);
     hash.add(status.digest);
     hash.add(status.ballot);
-    if (status.opening > 0) ghost.opened(this.id, status.opening);
-    if (status.chosenTo < this.#chosenTo) {
-      this.#world.report("D4", `node ${this.id} knew ${this.#chosenTo} to be chosen, and now ${status.chosenTo}`);
-    }
-    if (status.appliedTo > status.chosenTo) {
-      this.#world.report("D4", `node ${this.id} applied ${status.appliedTo} and knows ${status.chosenTo} to be chosen`);
-    }
-    this.#chosenTo = status.chosenTo;
+    const leasesLost = status.counters["leases-lost"]!;
+    if (leasesLost > this.#leasesLost) coverage.hit("read lease expired while reading");
+    this.#leasesLost = leasesLost;
     if (status.error !== null && this.process !== null) this.#fail(this.process, status.error);
     return status;
   }
@@ -279,7 +271,7 @@ export class SimulatedNode {
     const { role, leader, ballot, opening, chosenTo, appliedTo } = status;
     return (
       `node ${this.id} is ${role}, leader ${leader}, ballot ${ballot}, open in ${opening}, ` +
-      `chosen to ${chosenTo}, applied to ${appliedTo}, ${this.index} batches`
+      `chosen to ${chosenTo}, applied to ${appliedTo}`
     );
   }
 

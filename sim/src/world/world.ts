@@ -7,19 +7,19 @@ import { Atlas } from "../faults/atlas.ts";
 import type { Fault } from "../faults/schedule.ts";
 import { strike } from "../faults/table.ts";
 import { Believers } from "../ghost/believers.ts";
-import { Ghost } from "../ghost/ghost.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
+import { Checks } from "../invariants/checks.ts";
 import type { RunConfig } from "./config.ts";
 import { chooseCore } from "./core.ts";
 import { drain } from "./drain.ts";
 import { MembersInPlay } from "./members-in-play.ts";
 import { SimulatedNetwork } from "./network.ts";
-import { type Observer, observersOf } from "./observer.ts";
+import { type ObservedRun, type Observer, observersOf } from "./observer.ts";
 import { Operator } from "./operator.ts";
 import { RollingHash } from "./rolling-hash.ts";
 import { SimulatedClient } from "./simulated-client.ts";
-import { SimulatedNode } from "./simulated-node.ts";
+import { CLUSTER, SimulatedNode } from "./simulated-node.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 /** Between two looks at the status of a node. */
@@ -39,7 +39,8 @@ export class World {
   readonly coverage: Coverage = new Coverage();
   /** Told of everything that can be seen. */
   readonly observer: Observer;
-  readonly ghost: Ghost;
+  /** `null`: nothing is checked at every step, to measure what that costs. */
+  readonly checks: Checks | null;
   readonly believers: Believers;
   readonly history: ClientHistory = new ClientHistory();
   readonly network: SimulatedNetwork;
@@ -67,31 +68,29 @@ export class World {
   #healed = false;
   #core: readonly SimulatedNode[] = [];
 
-  /** @param observers - who else looks on; they change nothing. */
+  /**
+   * @param observers - who else looks on; they change nothing.
+   * @param checked - whether invariants are checked at every step.
+   */
   constructor(
     config: RunConfig,
     seed: number,
     schedule: readonly Fault[],
     subject: Subject,
     observers: readonly Observer[],
+    checked: boolean,
   ) {
     this.config = config;
     this.subject = subject;
     this.seed = seed;
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
-    this.ghost = new Ghost(report, this.coverage);
-    this.observer = observersOf([this.ghost, this.members, ...observers]);
-    this.believers = new Believers(report, this.coverage, this.observer);
-    const { time } = this;
     const machines = config.nodes + config.spares;
-    this.observer.runBegan({
-      seed,
-      nodes: machines,
-      clients: subject.programs.length,
-      get nowMs() {
-        return time.nowMs;
-      },
-    });
+    const run = this.#observed(machines);
+    const names = subject.machines.map(({ name }) => name);
+    this.checks = checked ? new Checks(CLUSTER, run, names, report, this.coverage) : null;
+    this.observer = observersOf([...(this.checks?.observers ?? []), this.members, ...observers]);
+    this.believers = new Believers(report, this.coverage, this.observer);
+    this.observer.runBegan(run);
     this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);
     this.peers = memoryNetwork((from, to, bytes, deliver, parts) => {
       const frame = ++this.#frames;
@@ -114,6 +113,24 @@ export class World {
     this.violation ??= { invariant, witness, atMs: this.time.nowMs };
   }
 
+  #observed(nodes: number): ObservedRun {
+    const { time, seed } = this;
+    const node = (id: number): SimulatedNode => this.nodes[id - 1]!;
+    return {
+      seed,
+      nodes,
+      clients: this.subject.programs.length,
+      get nowMs() {
+        return time.nowMs;
+      },
+      clockMs: (id) => node(id).clocks.nowMs(),
+      sleeps: (id) => node(id).clocks.slept,
+      keepsTime: (id) => node(id).clocks.keepsTime,
+      files: (id) => node(id).disk.paths(),
+      durable: (id, path) => node(id).disk.durable(path),
+    };
+  }
+
   /** The number of the next call of a client. */
   nextCall(): number {
     return ++this.#calls;
@@ -130,9 +147,7 @@ export class World {
     this.hash.addText(error.code);
     this.hash.add(client.id);
     if (error.outcome === "applied") this.report("X3", `${what}: ${error.message}`);
-    if (error.request === null) return;
-    if (error.outcome === "not-applied") this.ghost.denied(error.request, `${what} failed with ${error.code}`);
-    else this.ghost.unknown(error.request);
+    this.checks?.failed(error, what);
   }
 
   /** A client dies without a word, and another begins in its place. */
@@ -154,9 +169,9 @@ export class World {
     await this.#until(endMs, () => this.#programs.size === 0 && this.#agrees());
     if (this.violation === null && !(this.#programs.size === 0 && this.#agrees())) this.#reportStuck("calls");
     if (this.violation === null) await this.#readBack(endMs + HEALED_MS);
-    this.ghost.countUnknown();
+    this.checks?.sessions.countUnknown();
     this.history.check((invariant, witness) => this.report(invariant, witness));
-    this.hash.add(this.ghost.length);
+    for (const node of this.nodes) this.hash.add(node.look()?.appliedTo ?? 0);
     this.hash.add(this.history.length);
     this.hash.add(this.time.nowMs);
   }
@@ -287,11 +302,10 @@ export class World {
     const { inForce } = this.members;
     if (inForce === null || !this.operator.isContent()) return false;
     let first: ReturnType<SimulatedNode["look"]> = null;
-    const length = this.ghost.length;
     const members = [...inForce.voters, ...inForce.nonVoters];
     for (const node of this.#core) {
       if (!members.some((member) => member.node === node.id && member.incarnation === node.incarnation)) continue;
-      if (node.replica === null || node.index !== length) return false;
+      if (node.replica === null) return false;
       const status = node.look();
       if (status === null || status.appliedTo !== status.chosenTo || status.undecided > 0) return false;
       first ??= status;

@@ -24,6 +24,7 @@ function output(seq: number, records: readonly DurableRecord[], message: Message
     promised: 0,
     opening: 0,
     damage: { faulty: 0, cured: 0, mute: false },
+    leaseUntilMs: -Infinity,
     events: [],
   };
 }

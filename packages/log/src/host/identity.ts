@@ -67,6 +67,16 @@ export function decodeIdentity(bytes: Uint8Array): Identity {
   return checkedIdentity(JSON.parse(fields));
 }
 
+/** The incarnation that a file `identity` names; `null` if it cannot be read. For those who look at a disk from outside. */
+export function incarnationOf(bytes: Uint8Array): number | null {
+  try {
+    return decodeIdentity(bytes).incarnation;
+  } catch (error) {
+    if (error instanceof QuorateError) return null;
+    throw error;
+  }
+}
+
 function checkedIdentity(value: unknown): Identity {
   const bad = (why: string): QuorateError => logCorrupt(IDENTITY_FILE, HEAD.length + 2, why);
   if (typeof value !== "object" || value === null) throw bad("the fields are no object");

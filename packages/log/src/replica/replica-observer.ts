@@ -7,8 +7,8 @@ import type { SnapshotHead } from "../wal/group-log.ts";
  * after the call, except entries, messages, records and heads, which never change. It must neither throw nor call the replica.
  */
 export interface ReplicaObserver {
-  /** The replica begins. `durable`: the engine's first state, as recovery read it; `life`: of the process. */
-  began(self: Member, life: number, durable: Durable): void;
+  /** The replica begins. `durable`: the engine's first state, as recovery read it; `life`: of the process; `composite`: the state at `durable.base`. */
+  began(self: Member, life: number, durable: Durable, composite: Composite): void;
   /** One output of the engine, before any of it is carried out. `nowMs`: the clock that the engine was told. */
   output(output: Output, nowMs: number): void;
   /** `entry` was applied; `counted`: it is not void (rule 9), and `composite` has taken it in. */

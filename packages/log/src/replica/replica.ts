@@ -217,7 +217,8 @@ export class GroupReplica implements Replica {
       (request, settlement) => this.#replies.settle(request, settlement),
       (entry, counted) => this.#applied(entry, counted),
     );
-    room.observer?.began({ node: room.node, incarnation: room.incarnation, zone: 0 }, room.speaker().life, durable);
+    const self = { node: room.node, incarnation: room.incarnation, zone: 0 };
+    room.observer?.began(self, room.speaker().life, durable, start.composite);
     if (start.slot > 0) this.#applier.replace(start.composite, start.slot, start.standing);
     this.#carryOut = new CarryOut(room.log, this.#governings, room.send, room.wake);
     this.#reads = new Reads({

@@ -39,14 +39,23 @@ export interface UnitContent {
   readonly damage: readonly number[];
 }
 
-/** All units of a segment whose headers are whole, in order of place; damaged stretches are skipped sector by sector. */
-export function findUnits(segment: Uint8Array, key: SegmentKey): readonly FoundUnit[] {
+/**
+ * All units of a segment whose headers are whole, in order of place; damaged stretches are skipped sector by sector. Only those that begin from
+ * `from` on (a multiple of 512) and before `before`.
+ */
+export function findUnits(
+  segment: Uint8Array,
+  key: SegmentKey,
+  from: number = FIRST_UNIT_OFFSET,
+  before: number = segment.length,
+): readonly FoundUnit[] {
   const units: FoundUnit[] = [];
-  for (let offset = FIRST_UNIT_OFFSET; offset + SECTOR_BYTES <= segment.length;) {
+  const end = Math.min(before, segment.length);
+  for (let offset = Math.max(from, FIRST_UNIT_OFFSET); offset < end && offset + SECTOR_BYTES <= segment.length;) {
     const header = getUnitHeader(segment, key, offset) ?? getSeal(segment, key, offset);
-    const end = header === null ? offset + SECTOR_BYTES : offset + alignUp(header.bytes, SECTOR_BYTES);
-    if (header !== null) units.push({ segment: key.segment, offset, end, header });
-    offset = end;
+    const next = header === null ? offset + SECTOR_BYTES : offset + alignUp(header.bytes, SECTOR_BYTES);
+    if (header !== null) units.push({ segment: key.segment, offset, end: next, header });
+    offset = next;
   }
   return units;
 }

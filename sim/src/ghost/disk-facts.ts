@@ -1,0 +1,67 @@
+import type { StoredRecord } from "@quorate/log";
+import { type Governing, SLOT_MAX } from "@quorate/paxos";
+import type { Value } from "./value.ts";
+
+/** A vote as a disk holds it. */
+export interface HeldVote {
+  readonly ballot: number;
+  readonly value: Value;
+}
+
+/** What one disk holds for certain: what a power loss now would leave, as its bytes say, not as its host believes. */
+export class DiskFacts {
+  promised = 0;
+  leaseMsMax = 0;
+  /** By slot: the vote of the highest ballot. */
+  readonly votes: Map<number, HeldVote> = new Map<number, HeldVote>();
+  governing: Governing | null = null;
+  /** The log below may be gone: so its own record says. */
+  trimmedTo = 0;
+  /** Whole snapshots cover everything to here. */
+  snapshotTo = 0;
+  faulty: readonly number[] = [];
+  faultyFrom: number = SLOT_MAX;
+  promisedLost = false;
+
+  /** A record is on the disk. `value`: of a vote. */
+  note(record: StoredRecord, value: Value | null, moved: boolean): void {
+    switch (record.kind) {
+      case "promised":
+        this.promised = Math.max(this.promised, record.ballot);
+        return;
+      case "accepted": {
+        const { ballot, slot } = record.entry;
+        this.promised = Math.max(this.promised, ballot);
+        const held = this.votes.get(slot);
+        if (held === undefined || held.ballot <= ballot) this.votes.set(slot, { ballot, value: value! });
+        return;
+      }
+      case "members":
+        this.promised = Math.max(this.promised, record.governing.floor);
+        if (this.governing === null || record.governing.slot > this.governing.slot) this.governing = record.governing;
+        return;
+      case "lease":
+        if (!moved) this.leaseMsMax = record.leaseMsMax;
+        else this.leaseMsMax = Math.max(this.leaseMsMax, record.leaseMsMax);
+        return;
+      case "trim":
+        this.trimmedTo = Math.max(this.trimmedTo, record.base);
+        this.promised = Math.max(this.promised, record.governing.floor);
+        return;
+      case "faulty":
+        if (moved) return;
+        this.faulty = record.slots;
+        this.faultyFrom = record.from;
+        return;
+      case "promised-lost":
+        this.promisedLost = true;
+        return;
+      default:
+        return;
+    }
+  }
+
+  isFaulty(slot: number): boolean {
+    return slot >= this.faultyFrom || this.faulty.includes(slot);
+  }
+}

@@ -1,0 +1,127 @@
+import type { SnapshotHead } from "@quorate/log";
+import { type Composite, decodeBatch } from "@quorate/machine";
+import type { Durable, Entry, Member, Output } from "@quorate/paxos";
+import type { GhostNode } from "../ghost/ghost-node.ts";
+import { showValue } from "../ghost/value.ts";
+import { Checker } from "./checker.ts";
+
+/** What a state machine is after a slot, as far as every step tells it. */
+interface Summary {
+  readonly node: number;
+  readonly revision: number;
+  readonly logTimeMs: number;
+  readonly digest: number;
+}
+
+interface StateHash {
+  readonly node: number;
+  readonly hash: number;
+}
+
+/** Slots between two hashes of whole states, at least; more if states are large. */
+const HASH_SLOTS_MIN = 128;
+const HASH_BYTES_PER_SLOT = 256;
+const IMAGE_CHUNK_BYTES = 64 * 1024;
+
+/** D1 to D5: every replica applies what is chosen, in order, each once, and has the same state and results after it. */
+export class ApplyChecker extends Checker {
+  readonly #summaries: Summary[] = [];
+  readonly #hashes = new Map<number, StateHash>();
+  #hashFrom = HASH_SLOTS_MIN;
+
+  override replicaBegan(id: number, _self: Member, _life: number, durable: Durable, composite: Composite): void {
+    if (durable.base > 0) this.#compare("E1", id, durable.base, composite);
+  }
+
+  /** D4. */
+  override outputOf(node: GhostNode, { chosenTo }: Output): void {
+    if (chosenTo < node.chosenTo) {
+      this.report("D4", `node ${node.id} knew slot ${node.chosenTo} to be chosen, and now ${chosenTo}`);
+    }
+  }
+
+  override applied(id: number, entry: Entry, counted: boolean, composite: Composite): void {
+    const node = this.ghost.node(id);
+    const { log } = this.ghost;
+    const { slot } = entry;
+    if (slot !== node.appliedTo + 1) {
+      this.report("D1", `node ${id} applies slot ${slot}, after slot ${node.appliedTo}`);
+    }
+    node.appliedTo = slot;
+    const value = this.ghost.values.of(entry);
+    const chosen = slot <= log.chosenTo ? log.chosen(slot) : null;
+    if (value !== chosen) {
+      const instead = chosen === null ? "nothing is chosen there" : `chosen is ${showValue(chosen)}`;
+      this.report("D2", `node ${id} applies ${showValue(value)} in slot ${slot}; ${instead}`);
+    }
+    this.#compare("D5", id, slot, composite);
+    if (counted) this.#compareState(id, slot, composite);
+  }
+
+  override snapshotInstalled(id: number, head: SnapshotHead, composite: Composite): void {
+    const node = this.ghost.node(id);
+    if (head.slot <= node.appliedTo) {
+      this.report(
+        "D1",
+        `node ${id} installs a snapshot to slot ${head.slot} over a state that has applied ${node.appliedTo}`,
+      );
+    }
+    this.coverage.hit("snapshot installed while running");
+    node.appliedTo = head.slot;
+    this.#compare("E1", id, head.slot, composite);
+  }
+
+  /** D5 and E1: revision, log time and rolling digest of all results, as the first replica had them. */
+  #compare(invariant: "D5" | "E1", node: number, slot: number, composite: Composite): void {
+    const { revision, logTimeMs, digest } = composite;
+    const first = this.#summaries[slot];
+    if (first === undefined) {
+      const found = { node, revision, logTimeMs, digest };
+      if (invariant === "D5") this.#summaries[slot] = found;
+      else this.report("E1", `node ${node} has the state after slot ${slot} from a snapshot, which nobody had applied`);
+      return;
+    }
+    if (first.revision === revision && first.logTimeMs === logTimeMs && first.digest === digest) return;
+    const one = show({ node, revision, logTimeMs, digest });
+    this.report(invariant, `after slot ${slot} ${one}, ${show(first)}${this.#words(slot)}`);
+  }
+
+  /** D3: the whole state, byte for byte, now and then at the same slots. */
+  #compareState(node: number, slot: number, composite: Composite): void {
+    const first = this.#hashes.get(slot);
+    if (first === undefined && slot < this.#hashFrom) return;
+    const { hash, bytes } = hashOf(composite);
+    if (first === undefined) {
+      this.#hashes.set(slot, { node, hash });
+      this.#hashFrom = slot + Math.max(HASH_SLOTS_MIN, Math.ceil(bytes / HASH_BYTES_PER_SLOT));
+    } else if (first.hash !== hash) {
+      const both = `checksum ${hash.toString(16)}, that of node ${first.node} has ${first.hash.toString(16)}`;
+      this.report("D3", `after slot ${slot} the image of the state of node ${node} has the ${both}`);
+    }
+  }
+
+  #words(slot: number): string {
+    const value = this.ghost.log.chosen(slot);
+    if (value?.kind !== "batch") return "";
+    const { commands } = decodeBatch(value.bytes);
+    const words = commands.map(({ request, machine }) => `${machine} ${request.session}:${request.number}`);
+    return `; it holds ${words.join(", ") || "a clock step"}`;
+  }
+}
+
+function show({ node, revision, logTimeMs, digest }: Summary): string {
+  return `node ${node} has revision ${revision}, log time ${logTimeMs}, digest ${digest}`;
+}
+
+function hashOf(composite: Composite): { readonly hash: number; readonly bytes: number } {
+  const image = composite.image();
+  let hash = 0x811c9dc5;
+  let bytes = 0;
+  for (let chunk = image.next(IMAGE_CHUNK_BYTES); chunk !== null; chunk = image.next(IMAGE_CHUNK_BYTES)) {
+    // Not a CRC: an image may carry its own.
+    for (const byte of chunk) hash = Math.imul(hash ^ byte, 0x01000193);
+    bytes += chunk.length;
+  }
+  image.release();
+  return { hash: hash >>> 0, bytes };
+}

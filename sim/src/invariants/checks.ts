@@ -1,0 +1,73 @@
+import { KV_NAME } from "@quorate/kv";
+import { LOCK_MACHINE } from "@quorate/lock";
+import type { QuorateError } from "@quorate/machine";
+import type { Coverage } from "../coverage/sometimes.ts";
+import { Ghost } from "../ghost/ghost.ts";
+import type { Observer, ObservedRun } from "../world/observer.ts";
+import { AcceptorChecker } from "./acceptor.ts";
+import { AgreementChecker } from "./agreement.ts";
+import { ApplyChecker } from "./apply.ts";
+import { Checker, type Report } from "./checker.ts";
+import { LivenessChecker } from "./liveness.ts";
+import { LockChecker } from "./lock.ts";
+import { MembershipChecker } from "./membership.ts";
+import { OrderChecker } from "./order.ts";
+import { ProposerChecker } from "./proposer.ts";
+import { ReadChecker } from "./read.ts";
+import { SessionChecker } from "./session.ts";
+import { SnapshotChecker } from "./snapshot.ts";
+import { StorageChecker } from "./storage.ts";
+import { WatchChecker } from "./watch.ts";
+
+/** All checkers of a run, and the ghost that they share. */
+export class Checks {
+  readonly ghost: Ghost;
+  readonly sessions: SessionChecker;
+  readonly watches: WatchChecker;
+  readonly liveness: LivenessChecker;
+  /** In the order in which they are to be told. */
+  readonly observers: readonly Observer[];
+
+  /**
+   * @param cluster - the name that the disks bear.
+   * @param machines - names of the machines of the log.
+   */
+  constructor(cluster: string, run: ObservedRun, machines: readonly string[], report: Report, coverage: Coverage) {
+    const ghost = new Ghost(cluster, run);
+    this.ghost = ghost;
+    this.sessions = new SessionChecker(ghost, report, coverage);
+    this.watches = new WatchChecker(ghost, report, coverage);
+    this.liveness = new LivenessChecker(ghost, report, coverage);
+    const checkers: Checker[] = [
+      new StorageChecker(ghost, report, coverage),
+      new AcceptorChecker(ghost, report, coverage),
+      new MembershipChecker(ghost, report, coverage),
+      new ProposerChecker(ghost, report, coverage),
+      new AgreementChecker(ghost, report, coverage),
+      new OrderChecker(ghost, report, coverage),
+      new SnapshotChecker(ghost, report, coverage),
+      new ApplyChecker(ghost, report, coverage),
+      this.sessions,
+      new ReadChecker(ghost, report, coverage),
+      this.liveness,
+    ];
+    if (machines.includes(KV_NAME)) checkers.push(this.watches);
+    if (machines.includes(LOCK_MACHINE)) {
+      checkers.push(new LockChecker(this.sessions.sessions, ghost, report, coverage));
+    }
+    ghost.tell(checkers, Checker.prototype);
+    this.observers = [ghost, ...checkers];
+  }
+
+  /** A caller was told that its write stands at `revision`. */
+  acknowledged(revision: number, what: string): void {
+    this.sessions.acknowledged(revision, what);
+  }
+
+  /** A caller was told that its call failed. */
+  failed(error: QuorateError, what: string): void {
+    if (error.request === null) return;
+    if (error.outcome === "not-applied") this.sessions.denied(error.request, `${what} failed with ${error.code}`);
+    else this.sessions.unknown(error.request);
+  }
+}

@@ -1,0 +1,76 @@
+import { type FramePart, LOG_LIMITS, type PeerMessage } from "@quorate/log";
+import { showBallot, type Speaker } from "@quorate/paxos";
+import type { GhostNode } from "../ghost/ghost-node.ts";
+import { Checker } from "./checker.ts";
+
+/** Ballots that a healed core may prepare, however long it takes: one to be led, one for each that campaigned at the moment of healing, and as many once more. */
+const BALLOTS_PER_NODE_MAX = 3;
+/** Frames that a healed core sends per second and link beside those that carry entries: ticks are the most it takes turns at. */
+const FRAMES_PER_SECOND_MAX = (2 * 1000) / LOG_LIMITS.tickMs;
+/** Entries that were chosen after healing may cost so many messages for each peer. */
+const MESSAGES_PER_ENTRY_MAX = 12;
+
+/** K2 and K3: once healed, a core wastes no ballots, and says and keeps no more than its work asks for. */
+export class LivenessChecker extends Checker {
+  #core: readonly number[] = [];
+  #healedMs = 0;
+  #chosenAtHealing = 0;
+  readonly #ballots = new Set<number>();
+  #messages = 0;
+
+  override healed(core: readonly number[]): void {
+    this.#core = core;
+    this.#healedMs = this.ghost.nowMs;
+    this.#chosenAtHealing = this.ghost.log.chosenTo;
+  }
+
+  override said(node: GhostNode, _speaker: Speaker, message: PeerMessage): void {
+    if (message.kind !== "prepare" || this.#core.length === 0) return;
+    this.#ballots.add(message.ballot);
+    const max = BALLOTS_PER_NODE_MAX * this.#core.length;
+    if (this.#ballots.size === max + 1) {
+      const ballots = [...this.#ballots].map(showBallot).join(", ");
+      const sinceMs = (this.ghost.nowMs - this.#healedMs).toFixed(0);
+      this.report(
+        "K2",
+        `node ${node.id} prepares ballot ${this.#ballots.size} of the ${sinceMs} ms since healing; ${max} are enough: ${ballots}`,
+      );
+    }
+  }
+
+  override frameSent(_frame: number, _from: number, _to: number, parts: readonly FramePart[]): void {
+    if (this.#core.length > 0) this.#messages += parts.length;
+  }
+
+  /** At the end of a run that healed. `walBytes`, `queued`: of each node of the core. */
+  ended(
+    nodes: readonly {
+      readonly node: number;
+      readonly walBytes: number;
+      readonly walBytesMax: number;
+      readonly queued: number;
+    }[],
+  ): void {
+    const seconds = (this.ghost.nowMs - this.#healedMs) / 1000;
+    const links = this.#core.length * Math.max(1, this.ghost.run.nodes - 1);
+    const entries = this.ghost.log.chosenTo - this.#chosenAtHealing;
+    const max = links * (FRAMES_PER_SECOND_MAX * (seconds + 1) + MESSAGES_PER_ENTRY_MAX * entries);
+    if (this.#messages > max) {
+      const work = `${seconds.toFixed(1)} s, ${entries} entries and ${links} links`;
+      this.report(
+        "K3",
+        `after healing ${this.#messages} messages were sent for ${work}; ${Math.round(max)} are enough`,
+      );
+    }
+    for (const { node, walBytes, walBytesMax, queued } of nodes) {
+      if (walBytes > walBytesMax) {
+        this.report(
+          "K3",
+          `node ${node} keeps ${walBytes} bytes of log at the end; ${walBytesMax} are enough for what its checkpoints leave`,
+        );
+      }
+      if (queued > 0)
+        this.report("K3", `node ${node} has ${queued} commands and batches waiting when all are answered`);
+    }
+  }
+}
