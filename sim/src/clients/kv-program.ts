@@ -22,7 +22,7 @@ function sight(entry: KvEntry | null): Pick<Partial, "sees" | "seenValue" | "see
 /** Puts, gets, deletes and compare-and-sets on few keys; every value is written once, so that who wrote it is known. */
 export const kvProgram: Program = async (world, client, number) => {
   const store = kv(client.caller);
-  const { keys, thinkMs, valueBytes } = world.config;
+  const { keys, thinkMs, valueBytes, leaseMs } = world.config;
   const bits = (count: number, what: number): number => keyedBits(world.seed, Purpose.program, number, count, what);
   const known = new Map<string, number>();
   let sessionRevision = 0;
@@ -38,7 +38,8 @@ export const kvProgram: Program = async (world, client, number) => {
       await act(write, async () => ({ ...write, revision: (await store.put(key, value)).revision }));
     } else if (choice < 65) {
       await act({ ...write, kind: "read", value: null }, async () => {
-        const { entry, revision } = await store.read(key);
+        const level = leaseMs > 0 && bits(count, 4) % 2 === 0 ? "lease" : "linearizable";
+        const { entry, revision } = await store.read(key, { level });
         known.set(key, entry?.modRevision ?? 0);
         return { kind: "read", value: null, revision, ...sight(entry) };
       });

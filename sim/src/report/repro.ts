@@ -3,7 +3,7 @@ import { type Fault, FAULT_KINDS } from "../faults/schedule.ts";
 import { showFault } from "../faults/table.ts";
 import { INVARIANTS, type InvariantId, type Violation } from "../invariants/catalogue.ts";
 import type { Shrunk } from "../shrink/shrink.ts";
-import type { RunConfig } from "../world/config.ts";
+import { clientsOf, type RunConfig } from "../world/config.ts";
 
 /** A failing run as a file: everything that it is a function of, and what it must end with. */
 export interface Repro {
@@ -30,7 +30,7 @@ export interface Repro {
 export function reproOf(shrunk: Shrunk, violation: Violation, hash: string): Repro {
   const { seed, config, schedule, ledger, neighbours } = shrunk;
   const machines = config.nodes + config.spares;
-  const clients = config.kvClients + config.lockClients;
+  const clients = clientsOf(config);
   let atMs = 0;
   const story = schedule.map((fault) => showFault(fault, (atMs += fault.gapMs), machines, clients));
   const { invariant, witness } = violation;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Fault } from "../faults/schedule.ts";
-import type { RunConfig } from "../world/config.ts";
+import { clientsOf, type RunConfig } from "../world/config.ts";
 import type { Attempts } from "./attempts.ts";
 
 /** Values that one field of one fault is tried with, at most. */
@@ -10,6 +10,7 @@ const TRIES_MAX = 3;
 export async function calmLoad(attempts: Attempts): Promise<void> {
   const less: readonly Partial<RunConfig>[] = [
     { lockClients: 0 },
+    { watchClients: 0 },
     { kvClients: 0 },
     { kvClients: 1 },
     { nodes: 3 },
@@ -17,7 +18,7 @@ export async function calmLoad(attempts: Attempts): Promise<void> {
   ];
   for (const change of attempts.isOfUser ? [{ nodes: 3 }] : less) {
     const config = { ...attempts.best.config, ...change };
-    if (config.lockClients + config.kvClients > 0) await attempts.try({ ...attempts.best, config });
+    if (clientsOf(config) > 0) await attempts.try({ ...attempts.best, config });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Subject } from "../clients/program.ts";
 import type { InvariantId } from "../invariants/catalogue.ts";
+import { clientsOf } from "../world/config.ts";
 import { Attempts, type FailingCase } from "./attempts.ts";
 import { calmFaults, calmLoad } from "./calm.ts";
 import { type Minimality, oneMinimal } from "./one-minimal.ts";
@@ -41,7 +42,7 @@ export async function shrink(
 }
 
 function ledgerOf(before: FailingCase, after: FailingCase, runs: number): readonly string[] {
-  const clients = ({ config }: FailingCase): number => config.kvClients + config.lockClients;
+  const clients = ({ config }: FailingCase): number => clientsOf(config);
   const rows: readonly (readonly [string, number, number])[] = [
     ["faults", before.schedule.length, after.schedule.length],
     ["simulated seconds", before.config.seconds, after.config.seconds],

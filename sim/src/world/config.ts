@@ -16,6 +16,8 @@ export interface RunConfig {
   readonly leaseMs: number;
   readonly kvClients: number;
   readonly lockClients: number;
+  /** Clients that watch all keys. */
+  readonly watchClients: number;
   /** Simulated seconds of load and faults; healing comes after. */
   readonly seconds: number;
   /** Fault kinds that the schedule may draw. */
@@ -50,6 +52,11 @@ export interface ConfigWishes {
   readonly plant: Plant;
 }
 
+/** Clients that run at a time, in a run of the project's own machines. */
+export function clientsOf({ kvClients, lockClients, watchClients }: RunConfig): number {
+  return kvClients + lockClients + watchClients;
+}
+
 function pick<T>(seed: number, what: number, choices: readonly T[]): T {
   return choices[keyedBits(seed, Purpose.swarm, what) % choices.length]!;
 }
@@ -68,6 +75,7 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     leaseMs: pick(seed, 10, [0, 0, 300, 1000]),
     kvClients: pick(seed, 2, [2, 3, 4]),
     lockClients: pick(seed, 3, [2, 2, 3]),
+    watchClients: pick(seed, 11, [1, 1, 2]),
     seconds: wishes.seconds,
     kinds,
     gapMs: pick(seed, 4, [250, 600, 1500, 4000]),

@@ -11,6 +11,7 @@ const CONFIG: RunConfig = {
   leaseMs: 0,
   kvClients: 2,
   lockClients: 1,
+  watchClients: 1,
   seconds: 4,
   kinds: ["power-loss", "split", "pause"],
   gapMs: 1000,
