@@ -114,6 +114,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     kind: kind("heartbeat-answer"),
     ballot: ballots,
+    life: fc.constantFrom(1, 2),
     round: counts,
     acceptedTo: slots,
     chosenTo: slots,
@@ -338,7 +339,7 @@ test("a chosen value that contradicts an own vote of a higher ballot is not lear
   assert.equal(chosenTo, 0);
 });
 
-test("an answer to a round of heartbeats that was never begun confirms no read", () => {
+test("an answer to a round of heartbeats that this process never began confirms no read", () => {
   const honest = new Honest();
   const from: Speaker = { node: 2, incarnation: -1, life: 1, unit: 1, unitAtStart: 1 };
   const ballot = ballotOf(1, 1);
@@ -359,9 +360,10 @@ test("an answer to a round of heartbeats that was never begun confirms no read",
   honest.step({ do: "receive", from, message: { kind: "accepted", ballot, acceptedTo: 1, chosenTo: 0 } });
   honest.engine.read(1, false);
   honest.engine.output();
-  const answer = { kind: "heartbeat-answer", ballot, acceptedTo: 1, chosenTo: 0, grantedMs: 0 } as const;
+  const answer = { kind: "heartbeat-answer", ballot, life: 1, acceptedTo: 1, chosenTo: 0, grantedMs: 0 } as const;
   const speaks = { ...from, incarnation: incarnationOf(2) };
   honest.engine.receive(speaks, { ...answer, round: 1_000_000 });
+  honest.engine.receive(speaks, { ...answer, round: 2, life: 9 });
   assert.deepEqual(honest.engine.output().reads, []);
   honest.engine.receive(speaks, { ...answer, round: 2 });
   assert.deepEqual(honest.engine.output().reads, [{ token: 1, bound: 1, validUntilMs: Infinity }]);

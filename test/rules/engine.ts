@@ -219,6 +219,18 @@ export const ENGINE: readonly Removal[] = [
     test: REGRESSIONS,
   },
   {
+    rule: 14,
+    without: "a replaced disk that leads goes on above the change that replaces it",
+    patches: [
+      {
+        file: "packages/paxos/src/leadership.ts",
+        anchor: `      return this.owner.resign("another disk of this node is a member", 0);\n`,
+        replacement: "      this.askMissing();\n",
+      },
+    ],
+    test: "test/paxos/two-incarnations.test.ts",
+  },
+  {
     rule: 15,
     without: "what is acknowledged is taken as chosen whatever ballot it was accepted in",
     patches: [

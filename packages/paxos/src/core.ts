@@ -74,6 +74,20 @@ export class Core implements MarkSource {
     return voters.some(same) || nonVoters.some(same);
   }
 
+  /**
+   * Whether the set in force has another incarnation of that node, which itself knows nothing of it: it knows chosen what
+   * stands up to `chosenTo`. Ballots name nodes, so its ballots are the other one's from now on: it neither proposes above
+   * that change nor is followed (rule 14).
+   */
+  isReplaced(node: number, incarnation: number, chosenTo: number): boolean {
+    const { slot, members } = this.learner.governing;
+    if (chosenTo >= slot) return false;
+    const { voters, nonVoters } = members;
+    for (const member of voters) if (member.node === node) return member.incarnation !== incarnation;
+    for (const member of nonVoters) if (member.node === node) return member.incarnation !== incarnation;
+    return false;
+  }
+
   /** The other members of the set in force, by node. */
   others(): number[] {
     const { voters, nonVoters } = this.learner.governing.members;

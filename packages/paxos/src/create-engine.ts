@@ -246,7 +246,7 @@ class PaxosEngine implements Engine, Owner {
     core.campaigned = 0;
     core.events.push({ kind: "resigned", ballot: leadership.ballot, why });
     if (leadership.leads) core.send(core.others(), { kind: "resign", ballot: leadership.ballot, successor });
-    core.grants.release(leadership.ballot);
+    core.grants.release(leadership.ballot, core.config.incarnation);
     for (const { node, life, token } of core.reads.refuseWaiting()) {
       core.send([node], { kind: "read-bound", life, token, bound: -1 });
     }

@@ -67,7 +67,7 @@ export class Election {
   onResign(peer: Peer, message: Resign): void {
     const { core, owner } = this;
     if (!isOwner(peer.node, message.ballot)) return core.ignore(peer.node, message.kind, "malformed");
-    core.grants.release(message.ballot);
+    core.grants.release(message.ballot, peer.incarnation);
     if (message.ballot < core.acceptor.promised) return core.ignore(peer.node, message.kind, "stale ballot");
     if (peer.node === this.leader) {
       this.forgetLeader();

@@ -3,7 +3,7 @@ import type { CatchUp } from "./catch-up.ts";
 import type { Core } from "./core.ts";
 import type { Election } from "./election.ts";
 import type { Leaving } from "./leaving.ts";
-import type { Accept, Heartbeat, Message, Prepare } from "./message.ts";
+import type { Accept, Heartbeat, Prepare } from "./message.ts";
 import type { Owner } from "./owner.ts";
 import type { Peer } from "./peers.ts";
 
@@ -40,6 +40,8 @@ export class Follower {
     if (!isOwner(peer.node, ballot)) return core.ignore(peer.node, message.kind, "malformed");
     if (acceptor.mute) return core.ignore(peer.node, message.kind, "not a voter");
     if (this.leaving.tell(peer, message.chosenTo)) return;
+    if (core.isReplaced(peer.node, peer.incarnation, message.chosenTo))
+      return core.ignore(peer.node, message.kind, "old disk");
     if (ballot < acceptor.promised)
       return core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
     if (core.grants.forbids(ballot, core.nowMs)) return core.ignore(peer.node, message.kind, "lease granted");
@@ -50,7 +52,7 @@ export class Follower {
 
   onAccept(peer: Peer, message: Accept): void {
     const { core } = this;
-    if (!this.follow(peer, message.kind, message.ballot, message.startSlot)) return;
+    if (!this.follow(peer, message)) return;
     if (!core.acceptor.mute && core.acceptor.accept(message.entries)) core.ignore(peer.node, message.kind, "gap");
     this.acknowledged(peer.node, message.ballot, message.ackFrom, message.ackTo);
     this.acceptedDue = true;
@@ -58,7 +60,7 @@ export class Follower {
 
   onHeartbeat(peer: Peer, message: Heartbeat): void {
     const { core } = this;
-    if (!this.follow(peer, message.kind, message.ballot, message.startSlot)) return;
+    if (!this.follow(peer, message)) return;
     this.acknowledged(peer.node, message.ballot, message.ackFrom, message.ackTo);
     if (message.chosenTo > core.learner.chosenTo) this.catchUp.fetch(peer.node);
     if (core.acceptor.mute) return;
@@ -67,6 +69,7 @@ export class Follower {
     const answer = {
       kind: "heartbeat-answer",
       ballot: message.ballot,
+      life: peer.life,
       round: message.round,
       acceptedTo: durable.voteBallot === message.ballot ? durable.acceptedTo : message.startSlot - 1,
       chosenTo: durable.chosenTo,
@@ -76,7 +79,7 @@ export class Follower {
       core.grants.longestMs = leaseMs;
       core.durability.record({ kind: "lease", leaseMsMax: leaseMs });
     }
-    if (leaseMs > 0) core.grants.grant(message.ballot, core.nowMs, leaseMs);
+    if (leaseMs > 0) core.grants.grant(message.ballot, peer.incarnation, core.nowMs, leaseMs);
     if (durable.leaseMsMax >= leaseMs && durable.promised === message.ballot) core.send([peer.node], answer);
     else core.sendWhenDurable([peer.node], answer);
   }
@@ -118,10 +121,11 @@ export class Follower {
   }
 
   /** Whether the accepts and heartbeats of `ballot` are followed from now on. */
-  private follow(peer: Peer, kind: Message["kind"], ballot: Ballot, startSlot: number): boolean {
+  private follow(peer: Peer, { kind, ballot, startSlot, ackTo: chosenTo }: Accept | Heartbeat): boolean {
     const { core } = this;
     const { acceptor } = core;
     if (!isOwner(peer.node, ballot)) core.ignore(peer.node, kind, "malformed");
+    else if (core.isReplaced(peer.node, peer.incarnation, chosenTo)) core.ignore(peer.node, kind, "old disk");
     else if (ballot < acceptor.promised)
       core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
     else if (core.grants.forbids(ballot, core.nowMs)) core.ignore(peer.node, kind, "lease granted");

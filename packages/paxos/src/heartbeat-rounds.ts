@@ -64,7 +64,7 @@ export class HeartbeatRounds {
       if (sentMs >= core.nowMs - leaseMs) break;
       this.sentMs.delete(round);
     }
-    core.grants.grant(ballot, core.nowMs, leaseMs);
+    core.grants.grant(ballot, core.config.incarnation, core.nowMs, leaseMs);
     if (leaseMs > core.grants.longestMs) {
       core.grants.longestMs = leaseMs;
       core.durability.record({ kind: "lease", leaseMsMax: leaseMs });

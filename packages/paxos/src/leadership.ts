@@ -234,6 +234,7 @@ export class Leadership {
       must(entry !== null && entry.ballot === ballot, "what is counted was accepted here in this ballot");
       accepts.chosen(entry);
       core.learner.choose(ballot, () => this.owner.setChanged(true));
+      if (this.owner.leadership !== this) return;
     }
     if (core.learner.chosenTo !== before) this.progress();
   }
@@ -255,6 +256,9 @@ export class Leadership {
 
   /** The set in force is another one: whoever is new there is asked for a promise of this ballot (rule 11). */
   newSetInForce(own: boolean): void {
+    const { self, incarnation } = this.core.config;
+    if (this.core.isReplaced(self, incarnation, this.core.learner.governing.slot - 1))
+      return this.owner.resign("another disk of this node is a member", 0);
     if (!own) this.open = false;
     this.speaks = false;
     this.askMissing();
@@ -302,7 +306,8 @@ export class Leadership {
   }
 
   onHeartbeatAnswer(peer: Peer, message: HeartbeatAnswer): void {
-    if (!this.rounds.has(message.round)) return this.core.ignore(peer.node, message.kind, "not asked for");
+    if (message.life !== this.core.config.life || !this.rounds.has(message.round))
+      return this.core.ignore(peer.node, message.kind, "not asked for");
     if (this.rounds.answered(peer, message)) this.accepts!.resendLost(peer, message.acceptedTo);
     this.onAccepted(peer, message);
     if (this.core.acceptor.promised === this.ballot) this.rounds.confirmReads();

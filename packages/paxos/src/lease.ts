@@ -11,6 +11,8 @@ export class Grants {
   untilMs: number;
   /** No ballot above this one is promised until then. */
   ballot: Ballot;
+  /** The disk of the leader of `ballot`; 0: granted before a restart, to whom is not known any more. */
+  private incarnation = 0;
   /** The longest ever granted, durable. */
   longestMs: number;
 
@@ -25,14 +27,18 @@ export class Grants {
     return nowMs < this.untilMs && ballot > this.ballot;
   }
 
-  grant(ballot: Ballot, nowMs: number, leaseMs: number): void {
-    if (ballot >= this.ballot) this.ballot = ballot;
+  grant(ballot: Ballot, incarnation: number, nowMs: number, leaseMs: number): void {
+    if (ballot >= this.ballot) {
+      this.ballot = ballot;
+      this.incarnation = incarnation;
+    }
     this.untilMs = Math.max(this.untilMs, nowMs + leaseMs);
   }
 
-  /** The leader of `ballot` gave its lease up, for good. */
-  release(ballot: Ballot): void {
-    if (this.ballot <= ballot) this.untilMs = -Infinity;
+  /** The leader of `ballot`, of that incarnation, gave its lease up, for good. What another incarnation gives up releases nothing. */
+  release(ballot: Ballot, incarnation: number): void {
+    const isHolder = this.incarnation === 0 || this.incarnation === incarnation;
+    if (this.ballot < ballot || (this.ballot === ballot && isHolder)) this.untilMs = -Infinity;
   }
 }
 

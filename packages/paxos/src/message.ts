@@ -105,6 +105,8 @@ export interface Heartbeat {
 export interface HeartbeatAnswer {
   readonly kind: "heartbeat-answer";
   readonly ballot: Ballot;
+  /** Of the process that began the round: nobody else takes it for an answer to a round of its own. */
+  readonly life: number;
   readonly round: number;
   /** As in {@link Accepted}: durable here. */
   readonly acceptedTo: number;

@@ -87,6 +87,7 @@ export const peerMessages: Readonly<Record<PeerMessage["kind"], fc.Arbitrary<Pee
   "heartbeat-answer": record({
     kind: of("heartbeat-answer"),
     ballot: natural,
+    life: identity,
     round: natural,
     acceptedTo: natural,
     chosenTo: natural,

@@ -105,7 +105,7 @@ function messageItem(m: PeerMessage): Item {
     case "heartbeat":
       return [PeerTag.heartbeat, m.ballot, m.round, m.startSlot, m.ackFrom, m.ackTo, m.chosenTo];
     case "heartbeat-answer":
-      return [PeerTag.heartbeatAnswer, m.ballot, m.round, m.acceptedTo, m.chosenTo, m.grantedMs];
+      return [PeerTag.heartbeatAnswer, m.ballot, m.life, m.round, m.acceptedTo, m.chosenTo, m.grantedMs];
     case "fetch":
       return [PeerTag.fetch, m.slotFrom];
     case "learn":
@@ -263,14 +263,15 @@ function messageOf(item: Item): PeerMessage {
         chosenTo: natural(item[6]),
       };
     case PeerTag.heartbeatAnswer:
-      size(item, 6);
+      size(item, 7);
       return {
         kind: "heartbeat-answer",
         ballot: natural(item[1]),
-        round: natural(item[2]),
-        acceptedTo: natural(item[3]),
-        chosenTo: natural(item[4]),
-        grantedMs: milliseconds(item[5]),
+        life: int(item[2], 0, IDENTITY_MAX),
+        round: natural(item[3]),
+        acceptedTo: natural(item[4]),
+        chosenTo: natural(item[5]),
+        grantedMs: milliseconds(item[6]),
       };
     case PeerTag.fetch:
       size(item, 2);
