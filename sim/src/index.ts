@@ -4,7 +4,8 @@ export { arbitrarySchedule, type Fault, FAULT_KINDS, type FaultKind, scheduleOf 
 export { type InvariantId, INVARIANTS, type Violation } from "./invariants/catalogue.ts";
 export { type Repro, readRepro, reproOf, writeRepro } from "./report/repro.ts";
 export { type FailingCase, shrink, type Shrunk } from "./shrink/shrink.ts";
-export { type ConfigWishes, configOf, type Plant, type RunConfig } from "./world/config.ts";
+export { configOf } from "./faults/swarm.ts";
+export type { ConfigWishes, Plant, RunConfig } from "./world/config.ts";
 export { runOnce, type RunResult } from "./world/run.ts";
 export {
   type ClientProgram,

@@ -4,7 +4,7 @@ import type { Program, Subject } from "./clients/program.ts";
 import { FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
 import { recordFailure } from "./report/record-failure.ts";
 import type { Failure } from "./report/write-failure.ts";
-import { configOf } from "./world/config.ts";
+import { configOf } from "./faults/swarm.ts";
 import { keyedBits, keyedFraction, Purpose } from "./world/keyed-random.ts";
 import { runOnce } from "./world/run.ts";
 

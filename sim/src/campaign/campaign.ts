@@ -2,7 +2,8 @@ import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
 import { scheduleOf } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import { type Recorded, recordFailure } from "../report/record-failure.ts";
-import { type ConfigWishes, configOf } from "../world/config.ts";
+import { configOf } from "../faults/swarm.ts";
+import type { ConfigWishes } from "../world/config.ts";
 import { type RunResult, runOnce } from "../world/run.ts";
 
 /** A campaign of this many simulated seconds must have hit everything that it must sometimes hit. */

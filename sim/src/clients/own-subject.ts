@@ -7,12 +7,10 @@ import { lockProgram } from "./lock-program.ts";
 import type { Subject } from "./program.ts";
 import { watchProgram } from "./watch-program.ts";
 
-/** Revisions that the store remembers: few, so that its history is compacted within a run. */
-const HISTORY_REVISIONS = 500;
-
 /** The key-value store and the locks of this project, used as hard as the configuration says. */
-export function ownSubject({ kvClients, lockClients, watchClients }: RunConfig): Subject {
-  const kv = kvMachine({ historyRevisionsMax: HISTORY_REVISIONS });
+export function ownSubject(config: RunConfig): Subject {
+  const { kvClients, lockClients, watchClients, historyRevisionsMax } = config;
+  const kv = kvMachine({ historyRevisionsMax });
   return {
     machines: [kv, lockMachine] as unknown as readonly MachineDefinition<Shape>[],
     programs: [

@@ -10,11 +10,12 @@ export const SOMETIMES = [
   "lock given on after its holder was lost",
   "unknown outcome, applied",
   "unknown outcome, not applied",
+  "corruption in the middle of a log repaired",
+  "corrupt frame refused",
   "members changed",
   "slots in flight below an open membership change",
   "wiped disk back under another incarnation",
   "read lease expired while reading",
-  "corruption in the middle of a log repaired",
 ] as const;
 
 /** One of {@link SOMETIMES}. */
@@ -22,7 +23,6 @@ export type Sometimes = (typeof SOMETIMES)[number];
 
 /** What no run can reach yet, since what it needs is not simulated. */
 export const SOMETIMES_NOT_BUILT: readonly Sometimes[] = [
-  "corruption in the middle of a log repaired",
 ];
 
 /** How often each was hit. */

@@ -43,4 +43,9 @@ export class Atlas {
     this.#lost.add(identity);
     return true;
   }
+
+  /** A disk that was damaged holds again what it held. */
+  mended({ id, incarnation }: Machine): void {
+    this.#lost.delete(identityOf(id, incarnation));
+  }
 }

@@ -1,4 +1,4 @@
-import { type FaultDefinition, lasting, NOTHING } from "./strike.ts";
+import { type FaultDefinition, type Hit, lasting, NOTHING } from "./strike.ts";
 
 /** Nothing completes. */
 export const diskStall: FaultDefinition = {
@@ -20,6 +20,35 @@ export const diskError: FaultDefinition = {
   strike: ({ node }) => node.failSync(),
   words: ({ node }) => `the next sync of ${node} fails`,
 };
+
+/** A disk damages what it was given, if the others can do without; then the process starts anew, and reads it. */
+function damage(what: string, strike: (hit: Hit) => void): FaultDefinition {
+  return {
+    strike: (hit) => {
+      const { world, node } = hit;
+      if (!world.atlas.takes(node)) return NOTHING;
+      strike(hit);
+      return () => {
+        node.kill();
+        node.start();
+      };
+    },
+    words: ({ node }, fault) => `${what} ${node}, which starts anew ${lasting(fault).replace("for", "after")}`,
+  };
+}
+
+/** Bits change in what was synced. */
+export const bitRot: FaultDefinition = damage("bits rot on the disk of", ({ node, fault }) => node.rot(fault.choice));
+
+/** A write that was synced is not there. */
+export const lostWrite: FaultDefinition = damage("a write is lost on the disk of", ({ node, fault }) =>
+  node.spoilWrite("lost", fault.choice),
+);
+
+/** A write that was synced stands in another place. */
+export const misdirectedWrite: FaultDefinition = damage("a write lands in the wrong place on the disk of", (hit) =>
+  hit.node.spoilWrite("misdirected", hit.fault.choice),
+);
 
 /** The disk is replaced by an empty one, if the others can do without it. */
 export const wipe: FaultDefinition = {

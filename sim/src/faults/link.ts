@@ -1,7 +1,7 @@
 import type { Noise } from "../world/network.ts";
 import { type FaultDefinition, lasting } from "./strike.ts";
 
-const QUIET: Noise = { loss: 0, twice: 0, delayMs: 0, reorderMs: 0, flap: 0, flapMs: 1 };
+const QUIET: Noise = { loss: 0, twice: 0, delayMs: 0, reorderMs: 0, flap: 0, flapMs: 1, corrupt: 0 };
 const DELAY_MS = 400;
 const REORDER_MS = 50;
 const LOSS = 0.5;
@@ -10,6 +10,8 @@ const FLAP = 0.2;
 const FLAP_SPREAD = 0.5;
 const FLAP_MS = 20;
 const FLAP_SPREAD_MS = 600;
+/** Part of the frames that are damaged, at most. */
+const CORRUPT = 0.1;
 
 function noise(what: string, of: (part: number) => Partial<Noise>): FaultDefinition {
   return {
@@ -41,3 +43,8 @@ export const reorder: FaultDefinition = noise("let frames overtake each other", 
 }));
 /** Frames are lost. */
 export const loss: FaultDefinition = noise("lose frames", (part) => ({ loss: LOSS * part }));
+/** Bits of frames change, and frames end too early. */
+export const corruptFrames: FaultDefinition = {
+  strike: ({ world, part }) => world.network.disturb({ ...QUIET, corrupt: CORRUPT * part }),
+  words: (_names, fault) => `links damage frames, those of clients too, ${lasting(fault)}`,
+};

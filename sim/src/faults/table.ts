@@ -3,6 +3,7 @@ import * as client from "./client.ts";
 import * as clock from "./clock.ts";
 import * as crash from "./crash.ts";
 import * as disk from "./disk.ts";
+import * as leader from "./leader.ts";
 import * as link from "./link.ts";
 import * as members from "./members.ts";
 import * as partition from "./partition.ts";
@@ -16,10 +17,12 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   reorder: link.reorder,
   loss: link.loss,
   flap: link.flap,
+  "corrupt-frames": link.corruptFrames,
   "disk-stall": disk.diskStall,
   "disk-full": disk.diskFull,
   "disk-error": disk.diskError,
   "wall-jump": clock.wallJump,
+  "clock-drift": clock.clockDrift,
   pause: crash.pause,
   sleep: crash.sleep,
   "client-stop": client.clientStop,
@@ -33,12 +36,17 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   split: partition.split,
   kill: crash.kill,
   "power-loss": crash.powerLoss,
+  "leader-cut-off": leader.leaderCutOff,
+  "leader-crash": leader.leaderCrash,
   blackout: crash.blackout,
   "members-add": members.membersAdd,
   "members-remove": members.membersRemove,
   "members-replace": members.membersReplace,
   "members-many": members.membersMany,
   "leader-removed": members.leaderRemoved,
+  "bit-rot": disk.bitRot,
+  "misdirected-write": disk.misdirectedWrite,
+  "lost-write": disk.lostWrite,
   wipe: disk.wipe,
 };
 

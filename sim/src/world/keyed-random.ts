@@ -24,6 +24,8 @@ export const Purpose = {
   schedule: 14,
   core: 15,
   linkFlap: 16,
+  frameCorrupt: 30,
+  clientCorrupt: 31,
 } as const;
 
 /** One of {@link Purpose}. */

@@ -1,10 +1,10 @@
-import { keyedFraction, Purpose } from "./keyed-random.ts";
+import { keyedBits, keyedFraction, Purpose } from "./keyed-random.ts";
 import type { Observer } from "./observer.ts";
 import type { RollingHash } from "./rolling-hash.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-/** A segment that met a cut link is sent again after this. */
-const RESEND_MS = 200;
+/** A segment that met a cut link, or did not fit its checksum, is sent again after this. */
+export const RESEND_MS = 200;
 
 /** What disturbs all links between nodes while it lasts. */
 export interface Noise {
@@ -20,7 +20,15 @@ export interface Noise {
   readonly flap: number;
   /** How long it is open or shut at a time. */
   readonly flapMs: number;
+  /** Part of the frames of which bits change on the way, those of clients too. */
+  readonly corrupt: number;
 }
+
+/** Not corrupt. */
+export const INTACT = -1;
+
+/** What became of a frame between nodes: whether it got through, and the bits that say how it was damaged, or {@link INTACT}. */
+export type Arrive = (passed: boolean, damage: number) => void;
 
 /** What links do to what is sent over them. Ends of links are nodes, by their id, and clients, by theirs. */
 export class SimulatedNetwork {
@@ -32,6 +40,8 @@ export class SimulatedNetwork {
   readonly #noises = new Set<Noise>();
   readonly #frames = new Map<number, number>();
   readonly #lastMs = new Map<number, number>();
+  /** When the connection of two nodes was broken last. */
+  readonly #brokenMs = new Map<number, number>();
 
   constructor(time: VirtualTime, seed: number, hash: RollingHash, observer: Observer) {
     this.#time = time;
@@ -65,7 +75,7 @@ export class SimulatedNetwork {
   }
 
   /** A frame between nodes: `arrive` is called with whether it got through, once or twice. */
-  frame(from: number, to: number, bytes: number, arrive: (passed: boolean) => void): void {
+  frame(from: number, to: number, bytes: number, arrive: Arrive): void {
     const link = linkOf(from, to);
     const count = (this.#frames.get(link) ?? 0) + 1;
     this.#frames.set(link, count);
@@ -76,12 +86,14 @@ export class SimulatedNetwork {
     let delayMs = 0;
     let reorderMs = 0;
     let shut = false;
+    let corrupt = 0;
     for (const noise of this.#noises) {
       loss = Math.max(loss, noise.loss);
       twice = Math.max(twice, noise.twice);
       delayMs = Math.max(delayMs, noise.delayMs);
       reorderMs = Math.max(reorderMs, noise.reorderMs);
       shut ||= this.#isShut(noise, link);
+      corrupt = Math.max(corrupt, noise.corrupt);
     }
     const fraction = (purpose: 5 | 6 | 7 | 8): number => keyedFraction(this.#seed, purpose, link, count);
     const wireMs = 0.1 + 0.9 * fraction(Purpose.frameDelay);
@@ -92,10 +104,14 @@ export class SimulatedNetwork {
     const cutNow = this.isCut(from, to);
     const lost = cutNow || shut || (loss > 0 && fraction(Purpose.frameLoss) < loss);
     const extraMs = reorderMs === 0 ? 0 : reorderMs * fraction(Purpose.frameReorder);
-    this.#time.at(atMs + extraMs, () => arrive(!lost && !this.isCut(from, to)));
+    const sentMs = this.#time.nowMs;
+    const passes = (): boolean => !this.isCut(from, to) && !(sentMs < (this.#brokenMs.get(pairOf(from, to)) ?? 0));
+    const bits = corrupt === 0 ? 1 : keyedBits(this.#seed, Purpose.frameCorrupt, link, count);
+    const damage = bits / 2 ** 32 < corrupt ? keyedBits(this.#seed, Purpose.frameCorrupt, link, count, 1) : INTACT;
+    this.#time.at(atMs + extraMs, () => arrive(!lost && passes(), damage));
     if (!lost && twice > 0 && fraction(Purpose.frameTwice) < twice) {
       const laterMs = (5 + reorderMs) * fraction(Purpose.frameReorder);
-      this.#time.at(atMs + extraMs + laterMs, () => arrive(!this.isCut(from, to)));
+      this.#time.at(atMs + extraMs + laterMs, () => arrive(passes(), INTACT));
     }
   }
 
@@ -103,6 +119,20 @@ export class SimulatedNetwork {
     if (flap === 0) return false;
     const spell = Math.floor(this.#time.nowMs / flapMs);
     return keyedFraction(this.#seed, Purpose.linkFlap, link, spell) < flap;
+  }
+
+  /** The connection of two nodes breaks: what is on its way, in both directions, is lost. */
+  breaks(from: number, to: number): void {
+    this.#brokenMs.set(pairOf(from, to), this.#time.nowMs);
+  }
+
+  /** How a frame of a client's connection is damaged on this way, or {@link INTACT}. `count`: of the frames of that way. */
+  damageOfStream(from: number, to: number, count: number): number {
+    let corrupt = 0;
+    for (const noise of this.#noises) corrupt = Math.max(corrupt, noise.corrupt);
+    const link = linkOf(from, to);
+    const hits = keyedFraction(this.#seed, Purpose.clientCorrupt, link, count) < corrupt;
+    return hits ? keyedBits(this.#seed, Purpose.clientCorrupt, link, count, 1) : INTACT;
   }
 
   /** One direction of a connection between a client and a node: in order, nothing lost; what meets a cut link waits and is sent again. */
@@ -139,4 +169,8 @@ export class SimulatedNetwork {
 
 function linkOf(from: number, to: number): number {
   return from * 65_536 + to;
+}
+
+function pairOf(one: number, other: number): number {
+  return linkOf(Math.min(one, other), Math.max(one, other));
 }

@@ -1,6 +1,8 @@
 import type { Clock } from "@quorate/machine";
 import type { VirtualTime } from "./virtual-time.ts";
 
+/** What wall clocks show as a run begins. */
+const WALL_START_MS = 1_700_000_000_000;
 /** A timer is taken for due if it is early by no more than rounding. */
 const ROUNDING_MS = 1e-6;
 
@@ -9,30 +11,49 @@ const DRIFT_MAX = 0.02;
 
 /** The clocks of one machine: they run at a rate of their own and outlive its processes. */
 export class MachineClocks {
-  /** How fast its clocks run against true time; 1 is true. */
-  readonly rate: number;
   readonly #time: VirtualTime;
-  readonly #startMs: number;
-  /** True time that the monotonic clock did not count. */
+  /** What its clocks showed when their rate was set, and the true time of that. */
+  #baseMs: number;
+  #wallBaseMs: number;
+  #baseTrueMs = 0;
+  #rate: number;
+  /** True time that the monotonic clock did not count, since its rate was set. */
   #stoodStillMs = 0;
   #sleeps = 0;
   #asleepFromMs = 0;
-  #wallAheadMs = 0;
   #slept = 0;
+  #keepsTime = true;
 
   constructor(time: VirtualTime, rate: number, startMs: number) {
     this.#time = time;
-    this.rate = rate;
-    this.#startMs = startMs;
+    this.#rate = rate;
+    this.#baseMs = startMs;
+    this.#wallBaseMs = WALL_START_MS;
+  }
+
+  /** How fast its clocks run against true time; 1 is true. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** From now on. */
+  set rate(rate: number) {
+    this.#baseMs = this.nowMs();
+    this.#wallBaseMs = this.wallMs();
+    this.#baseTrueMs = this.#time.nowMs;
+    this.#stoodStillMs = 0;
+    if (this.#sleeps > 0) this.#asleepFromMs = this.#time.nowMs;
+    this.#rate = rate;
+    if (Math.abs(rate - 1) > DRIFT_MAX) this.#keepsTime = false;
   }
 
   nowMs(): number {
     const trueMs = this.#sleeps > 0 ? this.#asleepFromMs : this.#time.nowMs;
-    return this.#startMs + (trueMs - this.#stoodStillMs) * this.rate;
+    return this.#baseMs + (trueMs - this.#baseTrueMs - this.#stoodStillMs) * this.#rate;
   }
 
   wallMs(): number {
-    return 1_700_000_000_000 + this.#time.nowMs * this.rate + this.#wallAheadMs;
+    return this.#wallBaseMs + (this.#time.nowMs - this.#baseTrueMs) * this.#rate;
   }
 
   /** How often the machine slept. */
@@ -40,14 +61,14 @@ export class MachineClocks {
     return this.#slept;
   }
 
-  /** Whether it runs within the bound on drift. */
+  /** Whether it ran within the bound on drift, always: what was promised while it did not may last. */
   get keepsTime(): boolean {
-    return Math.abs(this.rate - 1) <= DRIFT_MAX;
+    return this.#keepsTime;
   }
 
   /** The wall clock is set. */
   jump(ms: number): void {
-    this.#wallAheadMs += ms;
+    this.#wallBaseMs += ms;
   }
 
   /** The machine sleeps: its monotonic clock stands still until as many `wake` came, or one `wakeForGood`. */

@@ -9,7 +9,9 @@ import {
 } from "@quorate/client";
 import { type Caller, crc32c } from "@quorate/machine";
 import { decodeClientFrames, decodeServerFrames, encodeClientFrames, encodeServerFrames } from "@quorate/net/codec";
+import { damaged, refusal } from "./corrupt-frames.ts";
 import { keyedSeed, Purpose } from "./keyed-random.ts";
+import { INTACT } from "./network.ts";
 import { ObservedCaller } from "./observed-caller.ts";
 import { type MachineClocks, Process } from "./process.ts";
 import { CLUSTER, clocksOf } from "./simulated-node.ts";
@@ -29,6 +31,8 @@ export class SimulatedClient {
   /** The client, in sight of the observers: what programs use. */
   readonly caller: Caller;
   readonly #world: World;
+  /** Of all its connections, in both directions. */
+  #frames = 0;
 
   /** @param number - among all that ever ran, from 1. */
   constructor(world: World, number: number, sessionTtlMs: number) {
@@ -90,8 +94,18 @@ export class SimulatedClient {
       const bytes = encodeServerFrames(frames);
       world.hash.add(crc32c(bytes));
       tell(() => {
+        const why = this.#refusal(nodeId, this.id, bytes, decodeServerFrames);
+        if (why !== "") {
+          open = false;
+          hangUp();
+          return events.closed({ code: "", why });
+        }
         for (const frame of decodeServerFrames(bytes)) if (open) events.received(frame);
       });
+    };
+    const hangUp = (): void => {
+      const gone = server;
+      if (gone !== null) toServer(() => gone.process.enter(() => gone.port.close()));
     };
     toServer(() => {
       if (!open) return;
@@ -125,7 +139,12 @@ export class SimulatedClient {
           if (node.process !== null || !node.dark) end("connection reset");
           return;
         }
-        serving.enter(() => port.take(decodeClientFrames(bytes)));
+        serving.enter(() => {
+          const why = this.#refusal(this.id, nodeId, bytes, decodeClientFrames);
+          if (why === "") return port.take(decodeClientFrames(bytes));
+          port.close();
+          end(why);
+        });
       });
     };
     return {
@@ -141,9 +160,18 @@ export class SimulatedClient {
       queuedBytes: 0,
       close: () => {
         open = false;
-        const gone = server;
-        if (gone !== null) toServer(() => gone.process.enter(() => gone.port.close()));
+        hangUp();
       },
     };
+  }
+
+  /** Why the connection is closed over a frame that was damaged on its way; empty: it was not, or the checksums below noticed. */
+  #refusal(from: number, to: number, bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): string {
+    this.#frames += 1;
+    const damage = this.#world.network.damageOfStream(from, to, this.#frames);
+    if (damage === INTACT) return "";
+    const why = refusal(() => decode(damaged(bytes, damage)));
+    if (why !== "") this.#world.coverage.hit("corrupt frame refused");
+    return why;
   }
 }

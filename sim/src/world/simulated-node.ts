@@ -16,6 +16,8 @@ import { type Code, compose, type QuorateError } from "@quorate/machine";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
+import type { RunConfig } from "./config.ts";
+import { DiskDamage, SECTOR_BYTES } from "./disk-damage.ts";
 import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
 import { ObservedReplica } from "./observed-replica.ts";
 import { ruleOf } from "./operator.ts";
@@ -28,19 +30,18 @@ const GROUP = 1;
 const ZONES = 3;
 /** What the cluster is called, on every disk. */
 export const CLUSTER = "simulated";
-const SECTOR_BYTES = 512;
+/** What a damaged disk lacks has been told by then. */
+const MENDED_AFTER_MS = 500;
 /** A process that stopped serving is started anew after this. */
 const RESTART_MS = 500;
 
 /** Small segments and units, so that a short run fills, rotates and trims many. */
-function walLimitsOf(segmentBytes: number): WalLimits {
-  return { ...WAL_DEFAULTS, segmentBytes, unitBytesMax: segmentBytes / 2, cacheBytesMax: segmentBytes / 4 };
+function walLimitsOf({ segmentBytes, sealMs }: RunConfig): WalLimits {
+  return { ...WAL_DEFAULTS, segmentBytes, sealMs, unitBytesMax: segmentBytes / 2, cacheBytesMax: segmentBytes / 4 };
 }
 
 /** As by default: an election timeout waits for so many heartbeats. */
 const HEARTBEATS_PER_TIMEOUT = 6;
-
-const SNAPSHOT_LIMITS = { ...SNAPSHOT_DEFAULTS, chunkBytes: 4 * 1024 };
 
 /** Faster than any clock may drift against true time: rates stay inside the bound of 2 %. */
 const RATE_SPREAD = 0.019;
@@ -78,6 +79,11 @@ export class SimulatedNode {
   #syncFails = false;
   /** The disk was emptied, and the cluster does not know it yet. */
   #isWiped = false;
+  /** What was synced may be unreadable; the start that will find out. 0: nothing is. */
+  #damagedFrom = 0;
+  /** When the replica began to serve, in this life of the process. */
+  #servesFromMs = Infinity;
+  readonly #damage: DiskDamage;
   /** Codes that faults of the disk explain, in this life of the process. */
   readonly #explained = new Set<Code>();
   readonly #world: World;
@@ -90,6 +96,10 @@ export class SimulatedNode {
     this.clocks = clocksOf(world, id);
     this.zone = world.config.quorum === "zones" ? id % ZONES : 0;
     this.#joins = id > world.config.nodes;
+    this.#damage = new DiskDamage(
+      () => this.disk,
+      (run) => world.time.after(0, run),
+    );
     this.disk = this.#emptyDisk();
   }
 
@@ -97,8 +107,8 @@ export class SimulatedNode {
     if (this.process !== null) return;
     const world = this.#world;
     const { id } = this;
-    const { nodes, checkpointEntries, segmentBytes, plant, leaseMs } = world.config;
-    const { electionTimeoutMs, windowSlots, messageEntriesMax } = world.config;
+    const { nodes, checkpointEntries, plant, leaseMs, electionTimeoutMs } = world.config;
+    const { batchCommandsMax, turnRoundsMax, chunkBytes, windowSlots, messageEntriesMax } = world.config;
     const process = new Process(world.time, this.clocks, () => undefined);
     this.process = process;
     this.clocks.wakeForGood();
@@ -110,6 +120,8 @@ export class SimulatedNode {
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
     if (this.#syncFails) this.#explained.add("LOG_FAILED");
     if (this.#isWiped) this.#explained.add("WIPED");
+    if (this.#damagedFrom > 0) this.#explained.add("LOG_CORRUPT");
+    this.#servesFromMs = Infinity;
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
     const transport = observedTransport(world.peers.transport(id), (speaker, to, message) =>
       world.sent(id, speaker, to, message),
@@ -129,11 +141,12 @@ export class SimulatedNode {
         checkpointEntries,
         commandBytesMax: 16 * 1024,
         batchBytesMax: 16 * 1024,
-        batchCommandsMax: 256,
+        batchCommandsMax,
+        turnRoundsMax,
         supplyBytesPerTurn: 16 * 1024,
       },
-      walLimits: walLimitsOf(segmentBytes),
-      snapshotLimits: SNAPSHOT_LIMITS,
+      walLimits: walLimitsOf(world.config),
+      snapshotLimits: { ...SNAPSHOT_DEFAULTS, chunkBytes },
       protocol: {
         ...ENGINE_DEFAULTS,
         electionTimeoutMs,
@@ -165,7 +178,8 @@ export class SimulatedNode {
       else if (this.process === process) {
         this.replica = replica;
         this.incarnation = host.status().incarnation;
-        if (this.#isWiped) world.coverage.hit("wiped disk back under another incarnation");
+        this.#servesFromMs = world.time.nowMs;
+        if (this.#joins && id <= nodes) world.coverage.hit("wiped disk back under another incarnation");
         this.#isWiped = false;
       }
     });
@@ -181,6 +195,7 @@ export class SimulatedNode {
     this.incarnation = 0;
     this.#syncFails = false;
     this.#isWiped = true;
+    this.#damagedFrom = 0;
   }
 
   /** The process dies; what it wrote stays as the operating system has it. */
@@ -221,15 +236,21 @@ export class SimulatedNode {
     if (this.process === null) return () => undefined;
     this.#explained.add("LOG_FAILED");
     this.#syncFails = true;
-    this.disk.fault = ({ kind, path }) => {
-      if (kind !== "sync" || !this.#syncFails) return null;
-      this.#syncFails = false;
-      this.#world.observer.syncFailed(this.id, path);
-      return { kind: "error", position: 0 };
-    };
     return () => {
       this.#syncFails = false;
     };
+  }
+
+  /** Something that was synced rots. Does nothing where there is nothing. */
+  rot(choice: number): void {
+    if (this.#damage.rot(choice)) this.#damaged();
+  }
+
+  /** The next write of the log is lost, or lands in another place. */
+  spoilWrite(kind: "lost" | "misdirected", choice: number): void {
+    if (this.process === null) return;
+    this.#damage.arm(kind, choice);
+    this.#damaged();
   }
 
   /** A connection of a client, if a process is there to take it. */
@@ -260,6 +281,7 @@ export class SimulatedNode {
     const leasesLost = status.counters["leases-lost"]!;
     if (leasesLost > this.#leasesLost) coverage.hit("read lease expired while reading");
     this.#leasesLost = leasesLost;
+    this.#lookAtDamage(status);
     if (status.error !== null && this.process !== null) this.#fail(this.process, status.error);
     return status;
   }
@@ -276,13 +298,49 @@ export class SimulatedNode {
   }
 
   #emptyDisk(): MemoryDisk {
+    this.#damage.replaced();
     return new MemoryDisk({
       later: (run, operation) => this.#later(run, operation),
-      synced: (path, synced) => this.#world.observer.bytesSynced(this.id, path, synced),
+      synced: (path, synced) => {
+        this.#world.observer.bytesSynced(this.id, path, synced);
+        this.#damage.synced(path);
+      },
+      fault: (operation) => {
+        this.#damage.noted(operation);
+        if (operation.kind !== "sync" || !this.#syncFails) return null;
+        this.#syncFails = false;
+        this.#world.observer.syncFailed(this.id, operation.path);
+        return { kind: "error", position: 0 };
+      },
     });
   }
 
+  #damaged(): void {
+    this.#damagedFrom = this.starts + 1;
+    this.#explained.add("LOG_CORRUPT");
+  }
+
+  /** A disk that was read anew and mended from peers can be relied on again; a vote that is lost is lost for this incarnation. */
+  #lookAtDamage({ damage: { faulty, cured, mute } }: ReplicaStatus): void {
+    const isKnown = this.#damagedFrom > 0 && this.starts >= this.#damagedFrom;
+    if (!isKnown || this.#world.time.nowMs - this.#servesFromMs < MENDED_AFTER_MS) return;
+    if (mute) return this.#rejoin();
+    if (faulty > 0) return;
+    if (cured > 0) this.#world.coverage.hit("corruption in the middle of a log repaired");
+    this.#damagedFrom = 0;
+    this.#world.atlas.mended(this);
+  }
+
+  /** The operator gives the machine an empty disk and lets it join: it comes back under another incarnation, in the old one's place. */
+  #rejoin(): void {
+    this.wipe();
+    this.#joins = true;
+    this.#isWiped = false;
+    this.start();
+  }
+
   #end(): void {
+    this.#damage.processEnded();
     this.process?.end();
     this.process = null;
     this.replica = null;
@@ -297,7 +355,7 @@ export class SimulatedNode {
     if (this.process !== process || error.code === "CLOSED") return;
     this.#world.observer.processFailed(this.id, error);
     if (this.#explained.has(error.code)) {
-      if (!this.#broken) this.#supervise(process);
+      if (!this.#broken) this.#supervise(process, error.code);
       this.#broken = true;
       return;
     }
@@ -305,15 +363,12 @@ export class SimulatedNode {
   }
 
   /** Starts the process anew after a while, as whoever watches over a machine does. */
-  #supervise(process: Process): void {
+  #supervise(process: Process, code: Code): void {
     this.#world.time.after(RESTART_MS, () => {
       if (this.process !== process) return;
+      // What these errors say: empty the folder, and start it with join.
+      if (code === "WIPED" || code === "LOG_CORRUPT") return this.#rejoin();
       this.kill();
-      if (this.#isWiped) {
-        // What the error says: empty the folder, and start it with join. The operator replaces the member.
-        this.#empty();
-        this.#joins = true;
-      }
       this.start();
     });
   }

@@ -12,9 +12,10 @@ import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import { Checks } from "../invariants/checks.ts";
 import type { RunConfig } from "./config.ts";
 import { chooseCore } from "./core.ts";
+import { refusalOfPeerFrame } from "./corrupt-frames.ts";
 import { drain } from "./drain.ts";
 import { MembersInPlay } from "./members-in-play.ts";
-import { SimulatedNetwork } from "./network.ts";
+import { type Arrive, INTACT, RESEND_MS, SimulatedNetwork } from "./network.ts";
 import { type ObservedRun, type Observer, observersOf } from "./observer.ts";
 import { Operator } from "./operator.ts";
 import { RollingHash } from "./rolling-hash.ts";
@@ -26,8 +27,9 @@ import { VirtualTime } from "./virtual-time.ts";
 const LOOK_MS = 50;
 /** A healed cluster must answer all calls and agree within this: longer than any call, acquisition and session lasts. */
 const HEALED_MS = 40_000;
-/** Of lock clients; short, so that sessions expire within a run. */
-const SESSION_TTL_MS = 3000;
+
+/** What holds only while clocks run within their bound. */
+const BY_TIME: ReadonlySet<string> = new Set(["H1", "I1", "I2", "I3", "O2"]);
 
 /** Everything that is simulated in one run. */
 export class World {
@@ -57,11 +59,14 @@ export class World {
   readonly clients: SimulatedClient[] = [];
   /** A client took a step: promises may have been settled. */
   unsettled = false;
+  /** Whether all clocks ran within the bound so far on which leases and beliefs rest. */
+  clocksHold = true;
   /** Whether programs go on. */
   isLoaded = true;
   violation: Violation | null = null;
   readonly #programs = new Map<SimulatedClient, Program>();
   readonly #undos = new Set<() => void>();
+  readonly #ambushes = new Set<(leader: SimulatedNode) => void>();
   #clientsMade = 0;
   #calls = 0;
   #frames = 0;
@@ -94,8 +99,13 @@ export class World {
     this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);
     this.peers = memoryNetwork((from, to, bytes, deliver, parts) => {
       const frame = ++this.#frames;
+      if (this.#ambushes.size > 0 && parts.some(({ message }) => message.kind === "accept")) this.#spring(from);
       this.observer.frameSent(frame, from, to, parts);
-      this.network.frame(from, to, bytes, (passed) => this.#arrive(frame, from, to, passed, deliver, parts));
+      const arrive = (passed: boolean, damage: number): void => {
+        if (passed && damage !== INTACT && parts.length > 0) this.#arriveDamaged(from, to, damage, parts, arrive);
+        else this.#arrive(frame, from, to, passed, deliver, parts);
+      };
+      this.network.frame(from, to, bytes, arrive);
     });
     this.nodes = Array.from({ length: machines }, (_, index) => new SimulatedNode(this, index + 1));
     this.operator = new Operator(this);
@@ -110,6 +120,7 @@ export class World {
 
   /** The first violation counts; the run ends after the step. */
   report(invariant: InvariantId, witness: string): void {
+    if (!this.clocksHold && BY_TIME.has(invariant)) return;
     this.violation ??= { invariant, witness, atMs: this.time.nowMs };
   }
 
@@ -128,6 +139,14 @@ export class World {
       keepsTime: (id) => node(id).clocks.keepsTime,
       files: (id) => node(id).disk.paths(),
       durable: (id, path) => node(id).disk.durable(path),
+    };
+  }
+
+  /** Once, right before accepts leave a node; until the returned function is called. */
+  whenAccepts(run: (leader: SimulatedNode) => void): () => void {
+    this.#ambushes.add(run);
+    return () => {
+      this.#ambushes.delete(run);
     };
   }
 
@@ -215,7 +234,7 @@ export class World {
 
   #newClient(): SimulatedClient {
     this.#clientsMade += 1;
-    return new SimulatedClient(this, this.#clientsMade, SESSION_TTL_MS);
+    return new SimulatedClient(this, this.#clientsMade, this.config.sessionTtlMs);
   }
 
   /** A program must not end with an error. */
@@ -224,6 +243,12 @@ export class World {
       const isRefused = error instanceof QuorateError;
       this.report(isRefused ? "K1" : "X1", error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
+  }
+
+  #spring(from: number): void {
+    const runs = [...this.#ambushes];
+    this.#ambushes.clear();
+    for (const run of runs) run(this.nodes[from - 1]!);
   }
 
   #plan(schedule: readonly Fault[]): void {
@@ -288,6 +313,19 @@ export class World {
       deliver();
     };
     node.process.enter(take, lose);
+  }
+
+  /** The receiver closes the connection over what it cannot read. What can be read the checksums below find: it is sent again. */
+  #arriveDamaged(from: number, to: number, damage: number, parts: readonly FramePart[], arrive: Arrive): void {
+    const why = refusalOfPeerFrame(from, parts, damage);
+    if (why === "") {
+      this.time.after(RESEND_MS, () => arrive(true, INTACT));
+      return;
+    }
+    this.hash.addText(why);
+    this.coverage.hit("corrupt frame refused");
+    this.network.breaks(from, to);
+    arrive(false, INTACT);
   }
 
   #lookAgain(node: SimulatedNode): void {

@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fault, RunConfig } from "@quorate/sim";
-import { runOnce } from "@quorate/sim";
+import { configOf, runOnce } from "@quorate/sim";
 import { type ObservedRun, observersOf, Unobservant } from "../../../sim/src/world/observer.ts";
 
 const CONFIG: RunConfig = {
-  nodes: 3,
+  ...configOf(1, { seconds: 4, nodes: 3, without: [], plant: "none" }),
   spares: 0,
   quorum: "majority",
-  leaseMs: 0,
   kvClients: 2,
   lockClients: 1,
   watchClients: 1,
-  seconds: 4,
   kinds: ["power-loss", "split", "pause"],
   gapMs: 1000,
   checkpointEntries: 20,
@@ -23,7 +21,6 @@ const CONFIG: RunConfig = {
   messageEntriesMax: 64,
   keys: 3,
   thinkMs: 50,
-  plant: "none",
 };
 
 const FAULTS: readonly Fault[] = [

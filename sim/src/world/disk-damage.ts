@@ -1,0 +1,125 @@
+import type { DiskOperation, MemoryDisk } from "@quorate/log";
+
+/** Of every disk that is modelled. */
+export const SECTOR_BYTES = 512;
+
+const WAL_FILE = /^wal\/\d+\.seg$/u;
+const NEAR_END_BYTES = 4096;
+
+/** A write that goes wrong, and how far that has come. */
+interface BadWrite {
+  readonly kind: "lost" | "misdirected";
+  readonly choice: number;
+  /** Null: the next write of the log is the one. */
+  captured: { readonly path: string; readonly position: number; readonly before: Uint8Array } | null;
+  /** The file of a later write; empty: there was none yet. */
+  later: string;
+}
+
+/** What a disk does to the bytes of one machine, though it said that it has them. */
+export class DiskDamage {
+  readonly #disk: () => MemoryDisk;
+  readonly #afterThis: (run: () => void) => void;
+  /** Per file of the log, how far it was written. */
+  readonly #writtenTo = new Map<string, number>();
+  #bad: BadWrite | null = null;
+
+  /** @param afterThis - runs something right after the step of now. */
+  constructor(disk: () => MemoryDisk, afterThis: (run: () => void) => void) {
+    this.#disk = disk;
+    this.#afterThis = afterThis;
+  }
+
+  /** Another disk took the place of this one. */
+  replaced(): void {
+    this.#writtenTo.clear();
+    this.#bad = null;
+  }
+
+  /** The process ended: a write that was to go wrong and was not followed by a synced one went well. */
+  processEnded(): void {
+    this.#bad = null;
+  }
+
+  /** Before each operation. */
+  noted({ kind, path, position, bytes }: DiskOperation): void {
+    if (kind !== "write" || !WAL_FILE.test(path)) return;
+    this.#writtenTo.set(path, Math.max(this.#writtenTo.get(path) ?? 0, position + bytes));
+    const bad = this.#bad;
+    if (bad === null || bad.later !== "") return;
+    if (bad.captured !== null) bad.later = path;
+    else
+      bad.captured = {
+        path,
+        position,
+        before: this.#disk()
+          .bytes(path)
+          .slice(position, position + bytes),
+      };
+  }
+
+  /** A sync of a file came to its end. */
+  synced(path: string): void {
+    const bad = this.#bad;
+    if (bad === null || bad.later !== path) return;
+    this.#bad = null;
+    this.#afterThis(() => this.#goesWrong(bad));
+  }
+
+  /**
+   * The next write of the log is lost, or lands elsewhere in the log. It shows once a later write is synced, so until then the disk still has it: a lost
+   * write at the very end of a log is what no format without a second disk can find.
+   */
+  arm(kind: BadWrite["kind"], choice: number): void {
+    this.#bad ??= { kind, choice, captured: null, later: "" };
+  }
+
+  /** Something that was written rots: one bit, or much of one sector. Returns whether there was something. */
+  rot(choice: number): boolean {
+    const disk = this.#disk();
+    const path = this.#rottenFile(choice);
+    if (path === null) return false;
+    const end = WAL_FILE.test(path) ? this.#writtenTo.get(path)! : disk.bytes(path).length;
+    if (end === 0) return false;
+    const spread = (choice >>> 7) % 3 === 0 ? Math.min(end, NEAR_END_BYTES) : end;
+    const position = end - 1 - ((choice >>> 4) % spread);
+    const many = (choice >>> 3) % 4 === 0;
+    for (let at = position; at < Math.min(end, many ? position + SECTOR_BYTES / 2 : position + 1); at += 7) {
+      disk.flip(path, at, (choice >>> 9) % 8);
+    }
+    return true;
+  }
+
+  #rottenFile(choice: number): string | null {
+    const paths = this.#disk().paths();
+    const pick = (of: readonly string[]): string | null => of[(choice >>> 5) % Math.max(1, of.length)] ?? null;
+    const logs = paths.filter((path) => (this.#writtenTo.get(path) ?? 0) > 0);
+    if (choice % 16 === 0) return pick(paths.filter((path) => path === "identity"));
+    if (choice % 16 <= 3) return pick(paths.filter((path) => path.endsWith(".snap"))) ?? pick(logs);
+    return pick(logs);
+  }
+
+  #goesWrong({ kind, choice, captured }: BadWrite): void {
+    const { path, position, before } = captured!;
+    const disk = this.#disk();
+    // The log let the segment go meanwhile.
+    if (!disk.paths().includes(path)) return;
+    const meant = disk.bytes(path).slice(position, position + before.length);
+    this.#put(path, position, before);
+    if (kind === "lost") return;
+    const logs = disk.paths().filter((each) => WAL_FILE.test(each));
+    const other = logs[choice % logs.length]!;
+    const sectors = disk.bytes(other).length / SECTOR_BYTES;
+    this.#put(other, ((choice >>> 6) % sectors) * SECTOR_BYTES, meant);
+  }
+
+  /** Durably, and without a word. */
+  #put(path: string, position: number, bytes: Uint8Array): void {
+    const disk = this.#disk();
+    const there = disk.bytes(path).subarray(position, position + bytes.length);
+    for (let index = 0; index < there.length; index++) {
+      const differing = there[index]! ^ bytes[index]!;
+      for (let bit = 0; bit < 8; bit++) if (((differing >>> bit) & 1) === 1) disk.flip(path, position + index, bit);
+    }
+  }
+}
