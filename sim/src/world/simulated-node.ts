@@ -83,6 +83,8 @@ export class SimulatedNode {
   #damagedFrom = 0;
   /** When the replica began to serve, in this life of the process. */
   #servesFromMs = Infinity;
+  /** Its start met something that it could not read. */
+  #foundDamage = false;
   readonly #damage: DiskDamage;
   /** Codes that faults of the disk explain, in this life of the process. */
   readonly #explained = new Set<Code>();
@@ -179,6 +181,7 @@ export class SimulatedNode {
         this.replica = replica;
         this.incarnation = host.status().incarnation;
         this.#servesFromMs = world.time.nowMs;
+        this.#foundDamage = host.status().faults.length > 0;
         if (this.#joins && id <= nodes) world.coverage.hit("wiped disk back under another incarnation");
         this.#isWiped = false;
       }
@@ -326,6 +329,8 @@ export class SimulatedNode {
     if (!isKnown || this.#world.time.nowMs - this.#servesFromMs < MENDED_AFTER_MS) return;
     if (mute) return this.#rejoin();
     if (faulty > 0) return;
+    // Which slots are faulty is not known: they are never cured for certain.
+    if (this.#foundDamage && cured === 0) return this.#rejoin();
     if (cured > 0) this.#world.coverage.hit("corruption in the middle of a log repaired");
     this.#damagedFrom = 0;
     this.#world.atlas.mended(this);
