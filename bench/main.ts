@@ -1,9 +1,11 @@
 // npm run bench -- engine [--seconds N] [--value-bytes N] [--json]
+// npm run bench -- window [--value-bytes N] [--json]
 // npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--folder PATH] [--json]
 import { parseArgs } from "node:util";
 
 import { runLoad } from "./cluster-load.ts";
 import { engineRates } from "./engine.ts";
+import { windowLines } from "./window.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,9 +31,22 @@ if (name === "engine") {
       );
   process.exit(0);
 }
+if (name === "window") {
+  const lines = windowLines(Number(values["value-bytes"]));
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ name, valueBytes: Number(values["value-bytes"]), lines })}\n`);
+  else
+    for (const { windowSlots, slotsPerSecond, recovery } of lines) {
+      const rates = Object.entries(slotsPerSecond).map(([ms, slots]) => `${slots} slots/s at ${ms} ms`);
+      process.stdout.write(
+        `window ${windowSlots}: ${rates.join(", ")}; recovery of ${recovery.slots} slots, ${recovery.cpuMs} ms of a processor\n`,
+      );
+    }
+  process.exit(0);
+}
 if (name !== "put" && name !== "get" && name !== "lock") {
   process.stderr.write(
-    "usage: npm run bench -- engine|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+    "usage: npm run bench -- engine|window|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
   );
   process.exit(2);
 }

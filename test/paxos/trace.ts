@@ -209,6 +209,8 @@ function showEvent(self: number, event: EngineEvent): string | null {
       return `resigns ${showBallot(event.ballot)}: ${event.why}`;
     case "members-changed":
       return `is governed by the change in slot ${event.slot}, floor ${showBallot(event.floor)}`;
+    case "change-given-up":
+      return `gives the change of members up: node ${event.node}, ${event.why}`;
     case "removed":
       return `may go: the set of slot ${event.slot} has everything`;
     case "slot-cured":

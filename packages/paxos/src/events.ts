@@ -24,6 +24,7 @@ export type EngineEvent =
   | { readonly kind: "resigned"; readonly ballot: Ballot; readonly why: string }
   | { readonly kind: "members-changed"; readonly slot: number; readonly floor: Ballot }
   | { readonly kind: "read-confirmed"; readonly token: number; readonly bound: number }
+  | { readonly kind: "change-given-up"; readonly node: number; readonly why: string }
   | { readonly kind: "removed"; readonly slot: number }
   | { readonly kind: "slot-cured"; readonly slot: number }
   | { readonly kind: "ignored"; readonly from: number; readonly message: Message["kind"]; readonly why: IgnoreReason };

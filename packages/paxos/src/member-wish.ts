@@ -4,7 +4,10 @@ import { nextStep } from "./member-plan.ts";
 import { checkMembers } from "./members-codec.ts";
 import type { Member, Members } from "./members.ts";
 
-/** A non-voter is caught up when one round of catching up took less than an election timeout; after so many rounds it is given up. */
+/**
+ * A non-voter is caught up when one round of catching up took less than an election timeout. It is given up after so many
+ * rounds, or when it has not answered for so many election timeouts.
+ */
 const CATCH_UP_ROUNDS_MAX = 10;
 
 interface CatchUpRound {
@@ -54,11 +57,21 @@ export class MemberWish {
     const key = `${member.node} ${member.incarnation}`;
     const peer = core.peers.of(member.node, member.incarnation);
     const current = this.rounds.get(key) ?? this.startRound(key, 1);
+    const silentMs = core.nowMs - Math.max(current.sinceMs, peer.answeredMs);
+    if (silentMs > CATCH_UP_ROUNDS_MAX * electionTimeoutMs) return this.giveUp(member, "it does not answer");
     if (peer.chosenTo < current.target) return false;
     if (core.nowMs - current.sinceMs <= electionTimeoutMs && core.nowMs - peer.answeredMs <= electionTimeoutMs)
       return true;
-    if (current.round < CATCH_UP_ROUNDS_MAX) this.startRound(key, current.round + 1);
-    else this.target = null;
+    if (current.round >= CATCH_UP_ROUNDS_MAX)
+      return this.giveUp(member, `it did not catch up in ${CATCH_UP_ROUNDS_MAX} rounds`);
+    this.startRound(key, current.round + 1);
+    return false;
+  }
+
+  /** The set in force stays as it is, `member` in it without a vote. */
+  private giveUp({ node }: Member, why: string): false {
+    this.target = null;
+    this.core.events.push({ kind: "change-given-up", node, why });
     return false;
   }
 
