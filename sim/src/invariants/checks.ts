@@ -39,13 +39,14 @@ export class Checks {
     this.watches = new WatchChecker(ghost, report, coverage);
     this.liveness = new LivenessChecker(ghost, report, coverage);
     const checkers: Checker[] = [
+      // What a cut lost is said before what is missing.
+      new SnapshotChecker(ghost, report, coverage),
       new StorageChecker(ghost, report, coverage),
       new AcceptorChecker(ghost, report, coverage),
       new MembershipChecker(ghost, report, coverage),
       new ProposerChecker(ghost, report, coverage),
       new AgreementChecker(ghost, report, coverage),
       new OrderChecker(ghost, report, coverage),
-      new SnapshotChecker(ghost, report, coverage),
       new ApplyChecker(ghost, report, coverage),
       this.sessions,
       new ReadChecker(ghost, report, coverage),

@@ -9,6 +9,8 @@ export class SnapshotChecker extends Checker {
   /** What a node had promised when it installed a snapshot, until its next output. */
   readonly #installed = new Map<number, { readonly slot: number; readonly promised: number }>();
   readonly #next = new Map<number, number>();
+  /** Where the log of a node was cut when it began last. */
+  readonly #trimmedTo = new Map<GhostNode, number>();
 
   /** E2: the record that lets the log go is written only when a snapshot covers it. */
   override held(node: GhostNode, record: StoredRecord): void {
@@ -78,7 +80,9 @@ export class SnapshotChecker extends Checker {
   /** E4: what a log that was cut has lost above the cut. M2 if nothing was cut since. */
   override began(node: GhostNode, durable: Durable): void {
     const { trimmedTo, votes } = node.everHeld;
-    if (trimmedTo === 0 || durable.promisedLost) return;
+    const before = this.#trimmedTo.get(node) ?? 0;
+    this.#trimmedTo.set(node, trimmedTo);
+    if (trimmedTo === before || durable.promisedLost) return;
     const recovered = new Map(durable.accepted.map((entry) => [entry.slot, entry.ballot]));
     for (const [slot, vote] of votes) {
       if (slot <= durable.base || slot >= durable.faultyFrom || durable.faulty.includes(slot)) continue;

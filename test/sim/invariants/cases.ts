@@ -1,0 +1,595 @@
+import { kvMachine } from "@quorate/kv";
+import { lockMachine } from "@quorate/lock";
+import { QuorateError, sessionResults } from "@quorate/machine";
+import { encodeMembers } from "@quorate/paxos";
+import type { InvariantId } from "@quorate/sim";
+import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, membersOf, Scene, stateOf } from "./scene.ts";
+
+/** A sequence of what is seen in which an invariant is broken by its last step, and not before. */
+export interface Case {
+  readonly id: InvariantId;
+  /** What happens up to there: nothing is wrong yet. */
+  readonly before: (scene: Scene) => void;
+  readonly broken: (scene: Scene) => void;
+  /** Names and numbers that the witness must have. */
+  readonly witness: RegExp;
+  readonly machines?: readonly string[];
+}
+
+const head = (slot: number, revision: number) => ({
+  group: 1,
+  slot,
+  governing: { members: membersOf(1, 2, 3), slot: 0, floor: 0 },
+  standing: { origin: 0, carries: false },
+  revision,
+  digest: revision,
+});
+
+/** Nodes 1 and 2 choose a no-op in slot 1, led by node 1. */
+function chosenNoop(scene: Scene): void {
+  scene.leads(1, B1, 2, 3);
+  scene.chooses(1, entryOf(1, B1), 1, 2);
+}
+
+/** And a clock step in slot 2, as an open leader has it. */
+function chosenBatch(scene: Scene): void {
+  chosenNoop(scene);
+  scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+  scene.nowMs = 1000;
+  scene.chooses(1, entryOf(2, B1, batchOf(900)), 1, 2);
+}
+
+const SET = { kind: "members", anchored: true, bytes: encodeMembers(membersOf(1, 2)) } as const;
+
+const described = (changes: object) => ({
+  session: 7,
+  claim: 1,
+  state: "held" as const,
+  mode: "exclusive" as const,
+  permits: 0,
+  token: 5,
+  queuedAtMs: 0,
+  grantedAtMs: 0,
+  endsAtMs: 0,
+  ...changes,
+});
+
+/** A state whose locks answer as told. */
+function locked(revision: number, occupants: readonly object[], waiters: readonly object[]) {
+  const lock = {
+    name: "door",
+    permitsMax: 0,
+    occupants: occupants.map(described),
+    occupantCount: occupants.length,
+    waiters: waiters.map(described),
+    waiterCount: waiters.length,
+  };
+  const answer = lockMachine.codecs.answer.encode({ kind: "list", locks: [lock], more: false });
+  return stateOf(revision, { query: () => answer });
+}
+
+/** The next slots hold clock steps, and this is what the locks look like after each. */
+function lockSteps(scene: Scene, ...states: readonly ReturnType<typeof locked>[]): void {
+  for (const state of states) {
+    const entry = entryOf(scene.ghost.log.chosenTo + 1, B1, batchOf(0));
+    scene.chooses(1, entry, 1, 2);
+    scene.applies(1, entry, state);
+  }
+}
+
+/** Sessions 7 and 8 are opened in slot 2. */
+function withSessions(scene: Scene): void {
+  chosenNoop(scene);
+  scene.applies(1, entryOf(1, B1), stateOf(0));
+  const opened = [7, 8].map((number) => commandOf(0, number, "session"));
+  for (const { request, machine, command } of opened) scene.tell.requestSent(1025, 0, request.number, machine, command);
+  const entry = entryOf(2, B1, batchOf(0, opened));
+  scene.outputs(1, { opening: B1, leader: 1 });
+  scene.chooses(1, entry, 1, 2);
+  for (const session of [7, 8]) {
+    const bytes = sessionResults.encodeOpened({ session, ttlMs: 1000 });
+    scene.settles(1, { session: 0, number: session }, { bytes, revision: session }, session - 1);
+  }
+  scene.applies(1, entry, locked(8, [], []));
+}
+
+const kvCodecs = kvMachine().codecs;
+
+/** A put of session 7 in slot 3 takes effect. */
+function put(scene: Scene, slot = 3, number = 1, logTimeMs = 10, revision = 9): void {
+  const bytes = kvCodecs.command.encode([1, "key-1", Uint8Array.of(number), 0, 0]);
+  const command = commandOf(7, number, "kv", bytes);
+  scene.tell.requestSent(1025, 7, number, "kv", bytes);
+  const entry = entryOf(slot, B1, batchOf(logTimeMs, [command]));
+  scene.nowMs = Math.max(scene.nowMs, logTimeMs);
+  scene.chooses(1, entry, 1, 2);
+  scene.settles(1, command.request, { bytes: kvCodecs.result.encode([1, null]), revision }, revision - 1);
+  scene.applies(1, entry, { ...locked(revision, [], []), logTimeMs, revision, digest: revision });
+}
+
+/** One for each invariant that is checked at a step of a run; the others have tests of their own. */
+export const CASES: readonly Case[] = [
+  {
+    id: "A1",
+    before: (scene) => scene.promises(2, B3),
+    broken: (scene) => scene.begins(2, { promised: B1 }),
+    witness: /node 2 starts with promised 1\.1; its disk held 2\.3/,
+  },
+  {
+    id: "A2",
+    before: (scene) => scene.outputs(2, { records: [{ kind: "promised", ballot: B2 }], promised: B2 }),
+    broken: (scene) => scene.says(2, { kind: "prepare", ballot: B2, slotFrom: 1, chosenTo: 0 }),
+    witness: /node 2 sends prepare of ballot 1\.2; its disk has promised 0\.0 .* last sync ended at 0\.000 ms/,
+  },
+  {
+    id: "A3",
+    before: (scene) => {
+      scene.leads(1, B1, 2, 3);
+      scene.promises(2, B3);
+    },
+    broken: (scene) => scene.writes(2, { kind: "accepted", entry: entryOf(1, B1) }),
+    witness: /node 2 accepts slot 1 in ballot 1\.1, while its promised ballot is 2\.3/,
+  },
+  {
+    id: "A4",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+    },
+    broken: (scene) => scene.votes(2, entryOf(1, B1, batchOf(1))),
+    witness: /node 2 votes in slot 1, ballot 1\.1, for "noop of 1\.1" and "batch of 1\.1/,
+  },
+  {
+    id: "A5",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+      scene.promises(3, B3);
+      scene.arrives(3, 2, { kind: "prepare", ballot: B3, slotFrom: 1, chosenTo: 0 });
+      scene.promises(2, B3);
+    },
+    broken: (scene) => scene.says(2, scene.page(B3)),
+    witness: /node 2 promises 2\.3 and says nothing about its vote of ballot 1\.1 in slot 1/,
+  },
+  {
+    id: "B1",
+    before: (scene) => scene.leads(1, B1, 2),
+    broken: (scene) => scene.accepts(2, [entryOf(1, B1)]),
+    witness: /node 2 uses ballot 1\.1, but it is of node 1/,
+  },
+  {
+    id: "B2",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.accepts(1, [entryOf(1, B1)]);
+    },
+    broken: (scene) => scene.accepts(1, [entryOf(1, B1, { kind: "batch", bytes: Uint8Array.of(1) })]),
+    witness: /node 1 proposes "batch of 1\.1.* in slot 1, ballot 1\.1, and proposed "noop of 1\.1"/,
+  },
+  {
+    id: "B3",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+      scene.leads(3, B3, 2);
+    },
+    broken: (scene) => scene.accepts(3, [entryOf(1, B3)]),
+    witness: /node 3 proposes "noop of 2\.3" in slot 1, ballot 2\.3 .* higher vote: .*node 2 told of 1\.1/,
+  },
+  {
+    id: "B4",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.accepts(1, [entryOf(1, B1)]);
+      scene.votes(1, entryOf(1, B1));
+    },
+    broken: (scene) =>
+      scene.says(1, {
+        kind: "heartbeat",
+        ballot: B1,
+        round: 1,
+        startSlot: 1,
+        ackFrom: 1,
+        ackTo: 1,
+        chosenTo: 1,
+      }),
+    witness: /node 1 acknowledges slot 1 in ballot 1\.1, without a quorum.*at nodes 1/,
+  },
+  {
+    id: "C1",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.chooses(1, entryOf(1, B1), 1, 2);
+      scene.holds(2, { kind: "promised", ballot: B3 });
+      scene.holds(2, { kind: "accepted", entry: entryOf(1, B3) });
+    },
+    broken: (scene) => scene.holds(3, { kind: "accepted", entry: entryOf(1, B3) }),
+    witness: /slot 1 has two chosen values: .*1\.1 at nodes 1, 2; .*2\.3 at nodes 2, 3/,
+  },
+  {
+    id: "C2",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(1, entryOf(1, B1));
+    },
+    broken: (scene) => scene.outputs(1, { chosenTo: 1, chosen: [entryOf(1, B1)] }),
+    witness: /node 1 takes "noop of 1\.1" for chosen in slot 1; the disks hold .*at nodes 1/,
+  },
+  {
+    id: "C3",
+    before: chosenNoop,
+    broken: (scene) => {
+      scene.ghost.readDisk(scene.ghost.node(2));
+      scene.begins(2, { promised: B1, faulty: [1] });
+    },
+    witness: /node 2 came back without slot 1/,
+  },
+  {
+    id: "C4",
+    before: chosenNoop,
+    broken: (scene) => scene.chooses(1, entryOf(2, B1, batchOf(1, [commandOf(7, 1)])), 1, 2),
+    witness: /slot 2, ballot 1\.1, holds kv 7:1, which no client sent/,
+  },
+  {
+    id: "D1",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(0, { logTimeMs: 900 }));
+    },
+    broken: (scene) => scene.applies(2, entryOf(2, B1, batchOf(900)), stateOf(0, { logTimeMs: 900 })),
+    witness: /node 2 applies slot 2, after slot 0/,
+  },
+  {
+    id: "D2",
+    before: chosenNoop,
+    broken: (scene) => scene.applies(2, entryOf(1, B3), stateOf(0)),
+    witness: /node 2 applies "noop of 2\.3" in slot 1; chosen is "noop of 1\.1"/,
+  },
+  {
+    id: "D3",
+    before: (scene) => {
+      chosenNoop(scene);
+      for (let slot = 2; slot <= 128; slot++) scene.chooses(1, entryOf(slot, B1, batchOf(0)), 1, 2);
+      for (const node of [1, 2]) {
+        for (let slot = 1; slot < 128; slot++) {
+          scene.applies(node, slot === 1 ? entryOf(1, B1) : entryOf(slot, B1, batchOf(0)), stateOf(0));
+        }
+      }
+      scene.applies(1, entryOf(128, B1, batchOf(0)), stateOf(0, { image: () => imageOf(Uint8Array.of(1)) }));
+    },
+    broken: (scene) => {
+      scene.applies(2, entryOf(128, B1, batchOf(0)), stateOf(0, { image: () => imageOf(Uint8Array.of(2)) }));
+    },
+    witness: /after slot 128 the image of the state of node 2 .* node 1/,
+  },
+  {
+    id: "D4",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { chosenTo: 1, chosen: [entryOf(1, B1)] });
+    },
+    broken: (scene) => scene.outputs(1, { chosenTo: 0 }),
+    witness: /node 1 knew slot 1 to be chosen, and now 0/,
+  },
+  {
+    id: "D5",
+    before: (scene) => {
+      chosenBatch(scene);
+      for (const node of [1, 2]) scene.applies(node, entryOf(1, B1), stateOf(0));
+      scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(4, { logTimeMs: 900 }));
+    },
+    broken: (scene) => scene.applies(2, entryOf(2, B1, batchOf(900)), stateOf(5, { logTimeMs: 900 })),
+    witness: /after slot 2 node 2 has revision 5.*node 1 has revision 4/,
+  },
+  {
+    id: "E1",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(4, { logTimeMs: 900 }));
+      scene.ghost.node(3).disk.snapshotTo = 2;
+    },
+    broken: (scene) => scene.tell.snapshotInstalled(3, head(2, 5), stateOf(5, { logTimeMs: 900 })),
+    witness: /after slot 2 node 3 has revision 5.*node 1 has revision 4/,
+  },
+  {
+    id: "E2",
+    before: chosenNoop,
+    broken: (scene) => scene.holds(1, { kind: "trim", base: 1, governing: head(1, 0).governing }),
+    witness: /node 1 lets its log go to slot 1; its whole durable snapshots cover slot 0/,
+  },
+  {
+    id: "E3",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.ghost.node(3).disk.snapshotTo = 1;
+      scene.tell.snapshotInstalled(3, head(1, 0), stateOf(0));
+    },
+    broken: (scene) => scene.outputs(3, { chosenTo: 0 }),
+    witness: /node 3 installed a snapshot of slot 1 and knows 0 to be chosen/,
+  },
+  {
+    id: "E4",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+      scene.votes(2, entryOf(2, B1));
+      scene.ghost.node(2).disk.snapshotTo = 1;
+      scene.holds(2, { kind: "trim", base: 1, governing: head(1, 0).governing });
+    },
+    broken: (scene) => scene.begins(2, { promised: B1, base: 1 }),
+    witness: /node 2 let its log go to slot 1, and with it its vote of ballot 1\.1 in slot 2/,
+  },
+  {
+    id: "F1",
+    before: (scene) => {
+      withSessions(scene);
+      put(scene);
+    },
+    broken: (scene) => put(scene, 4, 1, 20, 10),
+    witness: /request 7:1 took effect at revisions 9 and, at node 1, 10/,
+  },
+  {
+    id: "F2",
+    before: (scene) => {
+      withSessions(scene);
+      put(scene);
+    },
+    broken: (scene) => {
+      scene.applies(2, entryOf(1, B1), stateOf(0));
+      const entry = entryOf(
+        2,
+        B1,
+        batchOf(
+          0,
+          [7, 8].map((number) => commandOf(0, number, "session")),
+        ),
+      );
+      scene.applies(2, entry, locked(8, [], []));
+      scene.settles(2, { session: 7, number: 1 }, { bytes: Uint8Array.of(9), revision: 9 }, 8);
+      const bytes = kvCodecs.command.encode([1, "key-1", Uint8Array.of(1), 0, 0]);
+      const third = entryOf(3, B1, batchOf(10, [commandOf(7, 1, "kv", bytes)]));
+      scene.applies(2, third, stateOf(9, { logTimeMs: 10 }));
+    },
+    witness: /request 7:1 has another reply at node 2/,
+  },
+  {
+    id: "F3",
+    before: withSessions,
+    broken: (scene) => put(scene, 3, 1, 1500),
+    witness: /request 7:1 takes effect at revision 9 in slot 3, .*session 7 is over: it expired at log time 1000/,
+  },
+  {
+    id: "G1",
+    before: chosenNoop,
+    broken: (scene) => scene.outputs(2, { governing: { members: membersOf(1, 2), slot: 1, floor: 0 } }),
+    witness: /node 2 is governed by \{1, 2\} of slot 1, but no set was chosen there/,
+  },
+  {
+    id: "G2",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.accepts(1, [entryOf(2, B1, SET)]);
+    },
+    broken: (scene) => scene.accepts(1, [entryOf(3, B1)]),
+    witness: /node 1 proposes slot 3 in ballot 1\.1, above its change of members in slot 2/,
+  },
+  {
+    id: "G3",
+    before: (scene) => scene.leads(1, B1, 2, 3),
+    broken: (scene) => scene.accepts(1, [entryOf(1, B1, SET)]),
+    witness: /node 1 proposes a change in slot 1, ballot 1\.1; nothing of its ballot is chosen/,
+  },
+  {
+    id: "G4",
+    before: (scene) => {
+      scene.tell.replicaBegan(4, { node: 4, incarnation: 4, zone: 0 }, 4, scene.durable(), stateOf(0));
+      scene.leads(1, B1, 2, 3);
+      scene.accepts(1, [entryOf(1, B1)]);
+      scene.votes(1, entryOf(1, B1));
+      scene.votes(4, entryOf(1, B1));
+    },
+    broken: (scene) => scene.accepts(1, [entryOf(2, B1)], 1, 1),
+    witness: /node 1 acknowledges slot 1 in ballot 1\.1, .*at nodes 1, 4/,
+  },
+  {
+    id: "G5",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.tell.diskWiped(2);
+    },
+    broken: (scene) => scene.says(2, scene.page(B1)),
+    witness: /node 2, incarnation 2, sends promise of ballot 1\.1 from a disk that lost its votes/,
+  },
+  {
+    id: "G6",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.chooses(1, entryOf(2, B1, SET), 1, 2);
+    },
+    broken: (scene) => scene.outputs(2, { governing: { members: membersOf(1, 2), slot: 2, floor: B3 } }),
+    witness: /node 2 knows the set of slot 2 with the floor 2\.3 and has promised 1\.1/,
+  },
+  {
+    id: "H1",
+    before: (scene) => {
+      scene.clocks.set(1, 5000);
+      scene.clocks.set(3, 90_000);
+      scene.leads(1, B1, 2);
+      scene.leads(3, B3, 2);
+      scene.outputs(1, { opening: B1, leaseUntilMs: 5300 });
+      scene.clocks.set(1, 5200);
+    },
+    broken: (scene) => scene.outputs(3, { opening: B3, leaseUntilMs: 90_300 }),
+    witness:
+      /node 3 believes to hold the lease in ballot 2\.3 for 300\.000 ms more, and node 1 in ballot 1\.1 for 100\.000 ms/,
+  },
+  {
+    id: "H2",
+    before: (scene) => {
+      scene.tell.callInvoked(1025, 1, "call", "kv", null);
+      scene.tell.callAnswered(1025, 1, 12);
+      scene.tell.callInvoked(1026, 2, "read", "kv", "lease");
+    },
+    broken: (scene) => scene.tell.callAnswered(1026, 2, 11),
+    witness: /lease read 2 of client 1026 shows revision 11; call 1 of client 1025 was acknowledged at revision 12/,
+  },
+  {
+    id: "H3",
+    before: (scene) => scene.leads(1, B1, 2, 3),
+    broken: (scene) => scene.outputs(1, { opening: B1, reads: [{ token: 1, bound: 0, validUntilMs: Infinity }] }),
+    witness: /node 1 answers a read with the bound 0, but nothing that it proposed in ballot 1\.1 is chosen/,
+  },
+  {
+    id: "I1",
+    machines: ["lock"],
+    before: withSessions,
+    broken: (scene) => lockSteps(scene, locked(8, [{}, { session: 8, token: 6 }], [])),
+    witness: /door is held at once by claim 1 of session 7 \(token 5\) and claim 1 of session 8 \(token 6\)/,
+  },
+  {
+    id: "I2",
+    machines: ["lock"],
+    before: (scene) => {
+      withSessions(scene);
+      lockSteps(scene, locked(8, [{ token: 6 }], []));
+    },
+    broken: (scene) => lockSteps(scene, locked(8, [{ token: 5 }], [])),
+    witness: /door is granted to claim 1 of session 7 with token 5, after token 6/,
+  },
+  {
+    id: "I3",
+    machines: ["lock"],
+    before: withSessions,
+    broken: (scene) => lockSteps(scene, locked(8, [{ session: 99 }], [])),
+    witness: /door is granted to claim 1 of session 99, whose session is over: nobody opened it/,
+  },
+  {
+    id: "I4",
+    machines: ["lock"],
+    before: (scene) => {
+      withSessions(scene);
+      const first = { session: 8, claim: 2, state: "queued", token: 0 };
+      const second = { session: 7, claim: 3, state: "queued", token: 0 };
+      lockSteps(scene, locked(8, [{}], [first, second]));
+    },
+    broken: (scene) => {
+      const first = { session: 8, claim: 2, state: "queued", token: 0 };
+      lockSteps(scene, locked(8, [{ claim: 3, token: 9 }], [first]));
+    },
+    witness: /door is granted to claim 3 of session 7, before claim 2 of session 8/,
+  },
+  {
+    id: "I5",
+    machines: ["lock"],
+    before: withSessions,
+    broken: (scene) => lockSteps(scene, locked(8, [], [{ state: "queued", token: 0 }])),
+    witness: /door is free, and claim 1 of session 7 wait/,
+  },
+  {
+    id: "J2",
+    before: withSessions,
+    broken: (scene) => scene.checks.acknowledged(11, "put of key-1"),
+    witness: /put of key-1 was acknowledged at revision 11, where the log has no request/,
+  },
+  {
+    id: "J3",
+    before: (scene) => {
+      withSessions(scene);
+      put(scene);
+    },
+    broken: (scene) =>
+      scene.checks.failed(
+        new QuorateError("DEADLINE", "not-applied", "late", {}, { session: 7, number: 1 }),
+        "put of key-1",
+      ),
+    witness: /request 7:1 is applied at 9, despite put of key-1 failed with DEADLINE/,
+  },
+  {
+    id: "J4",
+    machines: ["kv"],
+    before: (scene) => {
+      withSessions(scene);
+      put(scene);
+      put(scene, 4, 2, 20, 10);
+    },
+    broken: (scene) => scene.checks.watches.watch("the watch", 8).told({ type: "progress", revision: 10 }),
+    witness: /the watch is told of revision 10, but was not told of the put of key-1 at revision 9/,
+  },
+  {
+    id: "K2",
+    before: (scene) => scene.tell.healed([1, 2, 3]),
+    broken: (scene) => {
+      for (let round = 1; round <= 10; round++) {
+        const ballot = B1 + 1024 * round;
+        scene.promises(1, ballot);
+        scene.says(1, { kind: "prepare", ballot, slotFrom: 1, chosenTo: 0 });
+      }
+    },
+    witness: /node 1 prepares ballot 10 of the 0 ms since healing; 9 are enough/,
+  },
+  {
+    id: "K3",
+    before: (scene) => scene.tell.healed([1, 2, 3]),
+    broken: (scene) => scene.checks.liveness.ended([{ node: 2, walBytes: 10, walBytesMax: 9, queued: 0 }]),
+    witness: /node 2 keeps 10 bytes of log at the end; 9 are enough/,
+  },
+  {
+    id: "M1",
+    before: (scene) => scene.leads(1, B1, 2),
+    broken: (scene) => scene.begins(2, { promised: B1, accepted: [entryOf(1, B1)] }),
+    witness: /node 2 recovers "noop of 1\.1" of ballot 1\.1 in slot 1, which it never wrote/,
+  },
+  {
+    id: "M2",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+    },
+    broken: (scene) => scene.begins(2, { promised: B1 }),
+    witness: /node 2 recovers nothing in slot 1, .*"noop of 1\.1" of ballot 1\.1 was synced/,
+  },
+  {
+    id: "M3",
+    before: (scene) => {
+      scene.tell.syncFailed(2, "wal/1.seg");
+      scene.nowMs = 3;
+    },
+    broken: (scene) => scene.tell.writeIssued(2, "wal/1.seg", 512, 512),
+    witness: /node 2 writes wal\/1\.seg at 512, after a sync of its log failed at 0\.000 ms/,
+  },
+  {
+    id: "M4",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.ghost.node(2).disk.snapshotTo = 1;
+    },
+    broken: (scene) => scene.begins(2, { promised: B1, accepted: [entryOf(1, B1)] }),
+    witness: /node 2 starts from a snapshot to slot 0; its disk has a whole snapshot to slot 1/,
+  },
+  {
+    id: "O1",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+    },
+    broken: (scene) => scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(0), false),
+    witness: /node 1 takes for void slot 2, which counts/,
+  },
+  {
+    id: "O2",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(0, { logTimeMs: 900 }));
+      scene.nowMs = 1100;
+      scene.chooses(1, entryOf(3, B1, batchOf(1200)), 1, 2);
+    },
+    broken: (scene) => scene.applies(1, entryOf(3, B1, batchOf(1200)), stateOf(0, { logTimeMs: 1200 })),
+    witness: /between slots 2 and 3 log time went on by 300 ms, and time by 100\.000 ms/,
+  },
+];

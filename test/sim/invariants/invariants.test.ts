@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { INVARIANTS } from "@quorate/sim";
+import { CASES } from "./cases.ts";
+import { Scene } from "./scene.ts";
+
+/** Checked at the end of a run or by the run itself; their tests stand with those of runs and of histories. */
+const ELSEWHERE = ["J1", "J5", "K1", "U1", "X1", "X2", "X3"];
+
+for (const { id, before, broken, witness, machines } of CASES) {
+  test(`${id} is found when it is broken, and not before: ${INVARIANTS[id]}`, () => {
+    const scene = new Scene(machines);
+    before(scene);
+    assert.deepEqual(scene.witnesses, [], "nothing is wrong yet");
+    broken(scene);
+    assert.equal(scene.found[0], id, scene.witnesses.join("\n"));
+    assert.match(scene.witnesses[0]!, witness);
+  });
+}
+
+test("every invariant of the catalogue has a case in which it is broken", () => {
+  const covered = [...CASES.map(({ id }) => id as string), ...ELSEWHERE].sort();
+  assert.deepEqual(covered, Object.keys(INVARIANTS).sort());
+});
