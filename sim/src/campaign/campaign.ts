@@ -1,3 +1,4 @@
+import type { Verdict } from "@quorate/check";
 import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
 import { scheduleOf } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
@@ -44,6 +45,8 @@ export interface CampaignResult {
   /** Runs that were taken twice, and whose hashes differed. */
   readonly takenTwice: number;
   readonly diverged: number;
+  /** Histories of clients that were searched in full, by verdict. */
+  readonly searched: Readonly<Record<Verdict, number>>;
   readonly coverage: Readonly<Record<string, number>>;
   readonly coverageNotBuilt: readonly string[];
   /** Empty, or what a campaign of this length should have hit. */
@@ -54,6 +57,7 @@ export interface CampaignResult {
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const coverage = new Map<string, number>(SOMETIMES.map((name) => [name, 0]));
   const beganMs = performance.now();
+  const searched: Record<Verdict, number> = { linearizable: 0, "not-linearizable": 0, unknown: 0 };
   let runs = 0;
   let simulatedMs = 0;
   let events = 0;
@@ -76,6 +80,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       takenTwice += 1;
       if ((await runOnce(config, seed, schedule)).hash !== result.hash) diverged += 1;
     }
+    if (result.searched !== null) searched[result.searched] += 1;
     runs += 1;
     simulatedMs += result.simulatedMs;
     events += result.events;
@@ -98,6 +103,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     violations,
     takenTwice,
     diverged,
+    searched,
     coverage: Object.fromEntries(coverage),
     coverageNotBuilt: SOMETIMES_NOT_BUILT,
     missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name)) : [],

@@ -1,5 +1,6 @@
-import { checkByRevision, type RevisionedOperation } from "@quorate/check";
+import { checkByRevision, type RevisionedOperation, type Verdict } from "@quorate/check";
 import type { Report } from "../invariants/checker.ts";
+import { searchHistory } from "./search-history.ts";
 
 /** Everything that clients did with the key-value store, as they saw it. */
 export class ClientHistory {
@@ -28,9 +29,20 @@ export class ClientHistory {
     return this.#operations.length;
   }
 
-  /** Judges all of it. */
+  /** Judges all of it, by the revisions that callers were told. */
   check(report: Report): void {
-    const { verdict, witness } = checkByRevision(this.#operations.filter((operation) => operation !== null));
+    const { verdict, witness } = checkByRevision(this.#all());
     if (verdict === "not-linearizable") report("J1", witness);
+  }
+
+  /** Judges all of it by values alone, as far as the search comes. */
+  search(report: Report): Verdict {
+    const { verdict, witness } = searchHistory(this.#all());
+    if (verdict === "not-linearizable") report("J1", `no order of the calls explains their values: ${witness}`);
+    return verdict;
+  }
+
+  #all(): readonly RevisionedOperation[] {
+    return this.#operations.filter((operation) => operation !== null);
   }
 }

@@ -22,6 +22,8 @@ interface Acknowledged {
 interface OpenRead {
   readonly least: Acknowledged;
   readonly level: ReadLevel;
+  /** Somebody believed to hold the lease when it was asked. */
+  readonly underLease: boolean;
 }
 
 const NOTHING: Acknowledged = { call: 0, client: 0, revision: 0 };
@@ -72,6 +74,11 @@ export class ReadChecker extends Checker {
     this.#leases.set(node.id, { ballot: opening, untilMs: leaseUntilMs, sleeps: run.sleeps(node.id) });
   }
 
+  #isLeased(): boolean {
+    for (const [node, { untilMs }] of this.#leases) if (untilMs > this.ghost.run.clockMs(node)) return true;
+    return false;
+  }
+
   /** H3. */
   #isSure(node: GhostNode, ballot: number, bound: number): void {
     if (this.ghost.ballots.get(ballot)?.hasChosen === true) return;
@@ -85,7 +92,8 @@ export class ReadChecker extends Checker {
 
   override callInvoked(_client: number, call: number, kind: CallKind, _machine: string, level: ReadLevel | null): void {
     if (kind === "call") this.#writes.add(call);
-    if (level === "linearizable" || level === "lease") this.#reads.set(call, { least: this.#highest, level });
+    if (level !== "linearizable" && level !== "lease") return;
+    this.#reads.set(call, { least: this.#highest, level, underLease: level === "lease" && this.#isLeased() });
   }
 
   /** H2. */
@@ -94,7 +102,8 @@ export class ReadChecker extends Checker {
     const read = this.#reads.get(call);
     if (read === undefined) return;
     this.#reads.delete(call);
-    const { least, level } = read;
+    const { least, level, underLease } = read;
+    if (underLease && !this.#isLeased()) this.coverage.hit("read lease expired while reading");
     if (revision >= least.revision) return;
     const before = `call ${least.call} of client ${least.client} was acknowledged at revision ${least.revision} before it began`;
     this.report("H2", `${level} read ${call} of client ${client} shows revision ${revision}; ${before}`);

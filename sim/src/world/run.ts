@@ -1,3 +1,4 @@
+import type { Verdict } from "@quorate/check";
 import { ownSubject } from "../clients/own-subject.ts";
 import type { Subject } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
@@ -15,6 +16,8 @@ export interface RunResult {
   readonly events: number;
   readonly simulatedMs: number;
   readonly violation: Violation | null;
+  /** What the full search of the clients' history said, by values alone; `null`: it was not made for this run. */
+  readonly searched: Verdict | null;
   /** Calls of key-value clients. */
   readonly operations: number;
   readonly coverage: Readonly<Record<string, number>>;
@@ -44,6 +47,7 @@ export async function runOnce(
       events: world.time.taken,
       simulatedMs: world.time.nowMs,
       violation: world.violation,
+      searched: world.searched,
       operations: world.history.length,
       coverage: world.coverage.all(),
     };

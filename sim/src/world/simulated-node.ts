@@ -72,7 +72,6 @@ export class SimulatedNode {
   /** It was told to join a formed cluster, instead of forming one. */
   #joins: boolean;
   #ports = new Set<ClientPort>();
-  #leasesLost = 0;
   /** The process has stopped serving for good, for a reason that its disk gave. */
   #broken = false;
   /** The next sync fails, whichever process asks for it. */
@@ -116,7 +115,6 @@ export class SimulatedNode {
     this.clocks.wakeForGood();
     this.dark = false;
     this.starts += 1;
-    this.#leasesLost = 0;
     this.#broken = false;
     this.#explained.clear();
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
@@ -277,13 +275,10 @@ export class SimulatedNode {
   look(): ReplicaStatus | null {
     if (this.replica === null || this.process === null) return null;
     const status = this.replica.status();
-    const { hash, coverage } = this.#world;
+    const { hash } = this.#world;
     hash.add(status.chosenTo);
     hash.add(status.digest);
     hash.add(status.ballot);
-    const leasesLost = status.counters["leases-lost"]!;
-    if (leasesLost > this.#leasesLost) coverage.hit("read lease expired while reading");
-    this.#leasesLost = leasesLost;
     this.#lookAtDamage(status);
     if (status.error !== null && this.process !== null) this.#fail(this.process, status.error);
     return status;

@@ -134,7 +134,7 @@ export class Scene {
     const { chosenTo, governing, opening, leader, promised } = this.ghost.node(node);
     this.#seq += 1;
     const output = {
-      speaker: { node, incarnation: node, life: node, unit: 1 },
+      speaker: { node, incarnation: node, life: node, unit: 1, unitAtStart: 1 },
       sends: [],
       supply: [],
       records: [],
@@ -175,11 +175,11 @@ export class Scene {
   }
 
   says(node: number, message: PeerMessage): void {
-    this.tell.messageSent(node, { node, incarnation: node, life: node, unit: 1 }, [], message);
+    this.tell.messageSent(node, { node, incarnation: node, life: node, unit: 1, unitAtStart: 1 }, [], message);
   }
 
   arrives(from: number, to: number, message: PeerMessage): void {
-    const speaker = { node: from, incarnation: from, life: from, unit: 1 };
+    const speaker = { node: from, incarnation: from, life: from, unit: 1, unitAtStart: 1 };
     this.tell.frameDelivered(1, from, to, [{ group: 1, speaker, message }]);
   }
 
