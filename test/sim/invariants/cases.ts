@@ -3,7 +3,7 @@ import { lockMachine } from "@quorate/lock";
 import { QuorateError, sessionResults } from "@quorate/machine";
 import { encodeMembers } from "@quorate/paxos";
 import type { InvariantId } from "@quorate/sim";
-import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, membersOf, Scene, stateOf } from "./scene.ts";
+import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, membersOf, type Scene, stateOf } from "./scene.ts";
 
 /** A sequence of what is seen in which an invariant is broken by its last step, and not before. */
 export interface Case {

@@ -76,13 +76,13 @@ export class Scene {
   #seq = 0;
 
   constructor(machines: readonly string[] = []) {
-    const scene = this;
+    const clock = { nowMs: (): number => this.nowMs };
     const run = {
       seed: 1,
       nodes: 3,
       clients: 2,
       get nowMs() {
-        return scene.nowMs;
+        return clock.nowMs();
       },
       clockMs: (node: number) => this.clocks.get(node) ?? this.nowMs,
       keepsTime: () => true,
