@@ -67,6 +67,13 @@ export interface LabSetup {
   readonly rateOf: (node: number) => number;
 }
 
+/** A lab whose disks sync at once, with right clocks. */
+export function labOf(members: Members, more: Partial<LabSetup> = {}): Lab {
+  const lab = new Lab({ members, spare: [], config: {}, rateOf: () => 1, ...more });
+  for (const node of lab.nodes) node.syncs = true;
+  return lab;
+}
+
 /** Whoever writes down what happens. */
 export interface Recorder {
   arrives(flying: Flying): void;
@@ -343,6 +350,18 @@ export class Lab {
       this.nowMs = Math.min(endMs, this.nowMs + 10);
       for (const node of this.nodes) if (node.up) this.turn(node, () => {});
     }
+  }
+
+  /** Takes from the wire what `named` names. */
+  pick(named: (flying: Flying) => boolean): Flying[] {
+    const picked = this.wire.filter(named);
+    this.wire = this.wire.filter((flying) => !picked.includes(flying));
+    return picked;
+  }
+
+  /** What `named` names, of what is on the wire now, arrives; what follows from it stays there. */
+  deliver(named: (flying: Flying) => boolean): void {
+    for (const flying of this.pick(named)) this.arrive(flying);
   }
 
   /** Delivers everything, and what follows from it. */

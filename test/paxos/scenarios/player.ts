@@ -11,7 +11,7 @@ import {
   showBallot,
 } from "@quorate/paxos";
 import { member } from "../cluster.ts";
-import { Lab, type LabNode, type Flying } from "../lab.ts";
+import { type Flying, type Lab, type LabNode, labOf } from "../lab.ts";
 import { showMembers, Trace } from "../trace.ts";
 
 type Words = readonly string[];
@@ -219,13 +219,10 @@ export class Player {
       windowSlots: one("window", ENGINE_DEFAULTS.limits.windowSlots),
     };
     const nonVoters = (given.get("nonvoters") ?? []).map((id) => member(id));
-    this.lab = new Lab({
-      members: { voters, nonVoters, quorum: { kind, ...sizes }, leaseMs: this.leaseMs },
-      spare: given.get("spare") ?? [],
-      config: { limits },
-      rateOf: () => 1,
-    });
-    for (const node of this.lab.nodes) node.syncs = true;
+    this.lab = labOf(
+      { voters, nonVoters, quorum: { kind, ...sizes }, leaseMs: this.leaseMs },
+      { spare: given.get("spare") ?? [], config: { limits } },
+    );
     this.lab.recorder = this.trace;
   }
 
@@ -272,12 +269,9 @@ export class Player {
   private pick([link = "*", kind]: Words, takes: boolean): Flying[] {
     const [froms, tos] = (link === "*" ? "*>*" : link).split(">") as [string, string];
     const named = (list: string, id: number): boolean => list === "*" || list.split(",").includes(`${id}`);
-    const picked = this.world.wire.filter(
-      ({ from, to, message }) =>
-        named(froms, from.node) && named(tos, to) && (kind === undefined || message.kind === kind),
-    );
-    if (takes) this.world.wire = this.world.wire.filter((flying) => !picked.includes(flying));
-    return picked;
+    const meant = ({ from, to, message }: Flying): boolean =>
+      named(froms, from.node) && named(tos, to) && (kind === undefined || message.kind === kind);
+    return takes ? this.world.pick(meant) : this.world.wire.filter(meant);
   }
 
   /** Time passes for all nodes that are up, but for those whose event loop stands `still`. */
