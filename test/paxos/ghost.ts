@@ -116,6 +116,11 @@ export class Ghost {
     this.sometimes.set(what, (this.sometimes.get(what) ?? 0) + 1);
   }
 
+  /** In how many different ballots the most contended slot was voted for. */
+  contention(): number {
+    return Math.max(0, ...[...this.votes.values()].map((ballots) => ballots.size));
+  }
+
   // ── life of a node ──
 
   started(member: Member, life: number, durable: Durable): void {

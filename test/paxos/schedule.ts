@@ -35,14 +35,20 @@ const weights: Record<Step["operation"], number> = {
   suspect: 2,
   damage: 1,
   wipe: 3,
+  rival: 2,
 };
 
-export const steps: fc.Arbitrary<Step> = fc.record({
-  operation: fc.constantFrom(...OPERATIONS.flatMap((one) => Array.from({ length: weights[one] }, () => one))),
-  a: fc.nat(1_000),
-  b: fc.nat(1_000),
-  c: fc.nat(1_000),
-});
+/** One step, each operation as often as its weight says; harmless ones first. */
+export function stepsBy(weightOf: Partial<Record<Step["operation"], number>>): fc.Arbitrary<Step> {
+  return fc.record({
+    operation: fc.constantFrom(...OPERATIONS.flatMap((one) => Array.from({ length: weightOf[one] ?? 0 }, () => one))),
+    a: fc.nat(1_000),
+    b: fc.nat(1_000),
+    c: fc.nat(1_000),
+  });
+}
+
+export const steps: fc.Arbitrary<Step> = stepsBy(weights);
 
 /** Plays a schedule to its end and heals. Returns the world; throws what the ghost or an engine throws. */
 export function play(setup: Setup, schedule: readonly Step[], tracing = false): World {

@@ -40,6 +40,7 @@ export const OPERATIONS = [
   "suspect",
   "damage",
   "wipe",
+  "rival",
 ] as const;
 
 /** One step: numbers are taken modulo what there is, so that no step dangles when others go. */
@@ -165,6 +166,8 @@ export class World extends Lab {
       case "suspect":
         for (const one of this.nodes) if (one.up && one !== node) this.turn(one, () => one.engine.suspect(node.id));
         return;
+      case "rival":
+        return this.rival(node, b, c);
       case "damage":
         return this.damageFirst(b, c);
       case "wipe":
@@ -236,6 +239,19 @@ export class World extends Lab {
         this.sync(node, Infinity);
       }
     }
+  }
+
+  /** `node` campaigns, is promised, and some of the others vote for what it proposes: mostly a ballot that ends in a minority. */
+  private rival(node: LabNode, hearers: number, luck: number): void {
+    if (!node.up) return;
+    this.turn(node, () => node.engine.campaignNow());
+    this.sync(node, Infinity);
+    this.deliver(({ from, message }) => from.node === node.id && message.kind === "prepare");
+    for (const one of this.nodes) this.sync(one, Infinity);
+    this.deliver(({ to, message }) => to === node.id && message.kind === "promise");
+    const hears = (id: number): boolean => keyed(hearers, id) % 3 === 0;
+    this.deliver(({ from, to, message }) => from.node === node.id && message.kind === "accept" && hears(to));
+    for (const one of this.nodes) if (hears(one.id) || luck % 2 === 0) this.sync(one, Infinity);
   }
 
   private proposeNext(node: LabNode): string {
