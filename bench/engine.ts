@@ -6,7 +6,6 @@ import {
   type Members,
   MAJORITY,
   type Output,
-  SLOT_MAX,
 } from "@quorate/paxos";
 
 /** One line of the result. */
@@ -142,7 +141,6 @@ function newEngine(self: number, members: Members): Engine {
       accepted,
       chosenTo: 0,
       faulty: [],
-      faultyFrom: SLOT_MAX,
       promisedLost: false,
       leaseMsMax: 0,
       heard: [],

@@ -10,7 +10,6 @@ import {
   type Message,
   MAJORITY,
   type Output,
-  SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
 
@@ -33,7 +32,6 @@ export const emptyDurable = (members: Members): Durable => ({
   accepted: [],
   chosenTo: 0,
   faulty: [],
-  faultyFrom: SLOT_MAX,
   promisedLost: false,
   leaseMsMax: 0,
   heard: [],
@@ -250,7 +248,11 @@ export function keep(durable: Durable, record: Output["records"][number]): Durab
       return { ...durable, promised: record.ballot };
     case "accepted": {
       const others = durable.accepted.filter((entry) => entry.slot !== record.entry.slot);
-      return { ...durable, accepted: [...others, record.entry].sort((one, other) => one.slot - other.slot) };
+      return {
+        ...durable,
+        accepted: [...others, record.entry].sort((one, other) => one.slot - other.slot),
+        faulty: durable.faulty.filter((slot) => slot !== record.entry.slot),
+      };
     }
     case "members":
       return {
@@ -261,7 +263,7 @@ export function keep(durable: Durable, record: Output["records"][number]): Durab
     case "chosen":
       return { ...durable, chosenTo: Math.max(durable.chosenTo, record.slot) };
     case "faulty":
-      return { ...durable, faulty: record.slots, faultyFrom: record.from };
+      return { ...durable, faulty: record.slots };
     case "heard":
       return { ...durable, heard: record.peers };
     case "lease":

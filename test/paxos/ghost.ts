@@ -79,7 +79,6 @@ interface Promised {
   chosenTo: number;
   readonly votes: Map<number, Entry>;
   readonly faulty: Set<number>;
-  faultyFrom: number;
 }
 
 const keyOf = (member: { node: number; incarnation: number }): string => `${member.node} ${member.incarnation}`;
@@ -466,7 +465,7 @@ export class Ghost {
     if (page.slotTo < SLOT_MAX) this.met("paged promise");
     if (page.votes.length > 0) this.met("promise with votes");
     for (const [slot, list] of seen.recorded) {
-      if (slot < from || slot > page.slotTo || page.faulty.includes(slot) || slot >= page.faultyFrom) continue;
+      if (slot < from || slot > page.slotTo || page.faulty.includes(slot)) continue;
       let best: Recorded | null = null;
       for (const one of list) if (one.at < preparedAt && (best === null || one.ballot >= best.ballot)) best = one;
       if (best === null) continue;
@@ -577,7 +576,7 @@ export class Ghost {
     });
     for (const [key, promise] of promises) {
       const index = quorum.voters.findIndex((voter) => keyOf(voter) === key);
-      const faulty = promise.faulty.has(slot) || slot >= promise.faultyFrom;
+      const faulty = promise.faulty.has(slot);
       const speaks = index >= 0 && promise.pageFrom > SLOT_MAX && !faulty && promise.chosenTo < slot;
       const vote = promise.votes.get(slot) ?? null;
       const before = vote === null || vote.ballot >= ballot ? null : { ballot: vote.ballot, value: valueOf(vote) };
@@ -625,7 +624,6 @@ export class Ghost {
       chosenTo: 0,
       votes: new Map<number, Entry>(),
       faulty: new Set<number>(),
-      faultyFrom: SLOT_MAX,
     };
     promises.set(key, promise);
     if (message.slotFrom !== promise.pageFrom) {
@@ -636,7 +634,6 @@ export class Ghost {
     promise.chosenTo = Math.max(promise.chosenTo, message.chosenTo);
     for (const vote of message.votes) promise.votes.set(vote.slot, vote);
     for (const slot of message.faulty) promise.faulty.add(slot);
-    promise.faultyFrom = Math.min(promise.faultyFrom, message.faultyFrom);
     promise.pageFrom = message.slotTo >= SLOT_MAX ? SLOT_MAX + 1 : message.slotTo + 1;
   }
 

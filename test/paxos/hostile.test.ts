@@ -87,7 +87,6 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     chosenTo: fc.oneof(fc.constant(0), slots),
     votes: entries,
     faulty: fc.array(slots, { maxLength: 3 }),
-    faultyFrom: fc.oneof(fc.constant(SLOT_MAX), slots),
   }),
   fc.record({ kind: kind("reject"), ballot: ballots, promised: ballots }),
   fc.record({ kind: kind("accept"), ballot: ballots, startSlot: slots, entries, ackFrom: slots, ackTo: slots }),
@@ -276,7 +275,6 @@ test("a message that no engine could have said changes nothing and is counted as
     chosenTo: 0,
     votes: [],
     faulty: [],
-    faultyFrom: SLOT_MAX,
   } as const;
   const wrong: Message[] = [
     { ...accept, entries: [] },
@@ -353,7 +351,6 @@ test("an answer to a round of heartbeats that this process never began confirms 
     chosenTo: 0,
     votes: [],
     faulty: [],
-    faultyFrom: SLOT_MAX,
   };
   honest.step({ do: "receive", from, message: promise });
   honest.step({ do: "sync" });

@@ -335,11 +335,11 @@ export class Lab {
     const left = older ? (node.older.get(slot) ?? null) : null;
     const accepted = node.durable.accepted.filter((one) => one.slot !== slot);
     if (left !== null) accepted.push(left);
+    const slots = allAbove ? Array.from({ length: SLOTS_OPEN }, (_, ahead) => slot + ahead) : [slot];
     node.durable = {
       ...node.durable,
       accepted: accepted.sort((one, other) => one.slot - other.slot),
-      faulty: [...new Set([...node.durable.faulty, slot])].sort((one, other) => one - other),
-      faultyFrom: allAbove ? Math.min(node.durable.faultyFrom, slot) : node.durable.faultyFrom,
+      faulty: [...new Set([...node.durable.faulty, ...slots])].sort((one, other) => one - other),
     };
     this.ghost.damaged(node.id, slot, left);
   }

@@ -149,8 +149,7 @@ function showMessage(message: Message | Snapshot): string {
       const page = message.slotTo >= SLOT_MAX ? "" : `, page to ${message.slotTo}`;
       const votes = message.votes.length === 0 ? "no votes" : `votes: ${message.votes.map(showVote).join("; ")}`;
       const faulty = message.faulty.length === 0 ? "" : `, faulty ${message.faulty.join(" ")}`;
-      const above = message.faultyFrom >= SLOT_MAX ? "" : `, faulty from ${message.faultyFrom} on`;
-      return `${name}, ${votes}${faulty}${above}${page}${knows(message.chosenTo)}`;
+      return `${name}, ${votes}${faulty}${page}${knows(message.chosenTo)}`;
     }
     case "reject":
       return `${name}, promised ${showBallot(message.promised)}`;

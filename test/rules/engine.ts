@@ -86,7 +86,7 @@ export const ENGINE: readonly Removal[] = [
     patches: [
       {
         file: "packages/paxos/src/prepare-phase.ts",
-        anchor: "promiser.pageFrom <= SLOT_MAX || promiser.faulty.has(slot) || slotIn(slot, promiser.faultyFrom)",
+        anchor: "promiser.pageFrom <= SLOT_MAX || promiser.faulty.has(slot)",
         replacement: "promiser.pageFrom <= SLOT_MAX",
       },
     ],

@@ -1,5 +1,5 @@
 import type { Ballot } from "./ballot.ts";
-import type { EngineLimits } from "./config.ts";
+import { type EngineLimits, openSlotsMax } from "./config.ts";
 import type { Durability } from "./durability.ts";
 import type { Entry } from "./entry.ts";
 import { must } from "./invariants.ts";
@@ -8,6 +8,9 @@ import { type PromiseMessage, SLOT_MAX } from "./message.ts";
 import type { Damage } from "./output.ts";
 import type { Durable } from "./record.ts";
 import type { SlotWindow } from "./slot-window.ts";
+
+/** Faulty slots in one page of a promise. */
+const FAULTY_IN_PAGE_MAX = 4_096;
 
 /**
  * The acceptor: the promised ballot, the votes of the open slots, and which slots cannot be read. Whatever changes here
@@ -26,7 +29,6 @@ export class Acceptor {
   /** The promised ballot may be lost: this incarnation never promises nor accepts again (rule 5). */
   readonly mute: boolean;
   readonly faulty: Set<number>;
-  faultyFrom: number;
   /** What cannot be read here, for people. */
   damage: Damage;
   readonly votes: SlotWindow;
@@ -40,7 +42,6 @@ export class Acceptor {
     this.promised = Math.max(durable.promised, ...durable.governing.map((set) => set.floor));
     this.mute = durable.promisedLost;
     this.faulty = new Set(durable.faulty.filter((slot) => slot > durable.base));
-    this.faultyFrom = Math.max(durable.faultyFrom, durable.base + 1);
     this.damage = { faulty: this.faulty.size, cured: 0, mute: this.mute };
     this.votes = votes;
     this.learner = learner;
@@ -75,7 +76,12 @@ export class Acceptor {
       votes.push(vote);
       bytes += vote.bytes.length;
     }
-    const faulty = [...this.faulty].filter((slot) => slot >= from && slot <= slotTo).sort((a, b) => a - b);
+    let faulty = [...this.faulty].filter((slot) => slot >= from && slot <= slotTo).sort((a, b) => a - b);
+    if (faulty.length > FAULTY_IN_PAGE_MAX) {
+      slotTo = faulty[FAULTY_IN_PAGE_MAX]! - 1;
+      faulty = faulty.slice(0, FAULTY_IN_PAGE_MAX);
+      while (votes.length > 0 && votes.at(-1)!.slot > slotTo) votes.pop();
+    }
     return {
       kind: "promise",
       ballot: this.promised,
@@ -84,7 +90,6 @@ export class Acceptor {
       chosenTo,
       votes,
       faulty,
-      faultyFrom: this.faultyFrom,
     };
   }
 
@@ -169,7 +174,7 @@ export class Acceptor {
   }
 
   isFaulty(slot: number): boolean {
-    return slot >= this.faultyFrom || this.faulty.has(slot);
+    return this.faulty.has(slot);
   }
 
   /** The record of `slot` was mended from this node's own disk. */
@@ -185,10 +190,10 @@ export class Acceptor {
     this.votes.dropTo(slot);
     let cured = 0;
     for (const faulty of this.faulty) if (faulty <= slot && this.faulty.delete(faulty)) cured++;
-    const moves = this.faultyFrom <= slot;
-    if (moves) this.faultyFrom = slot + 1;
-    if (cured > 0) this.curedSome(cured);
-    if (cured > 0 || moves) this.recordFaulty();
+    if (cured > 0) {
+      this.curedSome(cured);
+      this.recordFaulty();
+    }
     if (this.voteBallot > 0 && this.acceptedTo < slot) this.acceptedTo = slot;
     this.advance();
   }
@@ -198,7 +203,7 @@ export class Acceptor {
   }
 
   private get aheadMax(): number {
-    return this.limits.windowSlots * 4;
+    return openSlotsMax(this.limits);
   }
 
   private vote(entry: Entry): void {
@@ -211,16 +216,12 @@ export class Acceptor {
   private store(entry: Entry): void {
     this.votes.set(entry);
     this.durability.record({ kind: "accepted", entry });
-    if (this.isFaulty(entry.slot)) {
-      if (this.faulty.delete(entry.slot)) this.curedSome(1);
-      if (entry.slot === this.faultyFrom) this.faultyFrom++;
-      this.recordFaulty();
-    }
+    if (this.faulty.delete(entry.slot)) this.curedSome(1);
   }
 
   private recordFaulty(): void {
     const slots = [...this.faulty].sort((a, b) => a - b);
-    this.durability.record({ kind: "faulty", slots, from: this.faultyFrom });
+    this.durability.record({ kind: "faulty", slots });
   }
 }
 

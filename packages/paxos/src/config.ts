@@ -1,6 +1,9 @@
 /** Named limits of one engine. Every queue and loop in the engine has one. */
 export interface EngineLimits {
-  /** Slots proposed and not yet chosen. More: longer recovery after a fail-over; fewer: throughput waits on the round trip. */
+  /**
+   * Slots proposed and not yet chosen. More: longer recovery after a fail-over; fewer: throughput waits on the round trip. What is lost at the
+   * end of a damaged log is taken to reach four times as far at most: do not lower it while the log holds what was written with more.
+   */
   readonly windowSlots: number;
   /** Bytes proposed and not yet chosen; `propose` answers `overloaded` above it. One batch is always taken. */
   readonly windowBytesMax: number;
@@ -10,6 +13,11 @@ export interface EngineLimits {
   readonly messageBytesMax: number;
   /** Reads waiting for their bound; further ones are refused. */
   readonly readsMax: number;
+}
+
+/** How far above what it knows chosen a node votes: accepts wait in order that came before those below them. */
+export function openSlotsMax(limits: Pick<EngineLimits, "windowSlots">): number {
+  return limits.windowSlots * 4;
 }
 
 /** How one engine is set up. The same config and the same inputs give the same outputs, byte for byte. */

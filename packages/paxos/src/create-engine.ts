@@ -211,7 +211,6 @@ class PaxosEngine implements Engine, Owner {
       core.votes,
       acceptor.early(),
       [...acceptor.faulty],
-      acceptor.faultyFrom,
       learner.chosenTo,
       learner.appliedTo,
       learner.known,

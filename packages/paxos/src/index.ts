@@ -1,5 +1,5 @@
 export { type Ballot, NO_BALLOT, NODE_MAX, ballotOf, nextBallot, nodeOf, roundOf, showBallot } from "./ballot.ts";
-export { type EngineConfig, type EngineLimits, ENGINE_DEFAULTS } from "./config.ts";
+export { type EngineConfig, type EngineLimits, ENGINE_DEFAULTS, openSlotsMax } from "./config.ts";
 export { createEngine } from "./create-engine.ts";
 export { type Engine, type Proposed, type Refusal } from "./engine.ts";
 export { type Entry, type EntryKind, type Standing, FIRST_STANDING, NO_BYTES, counts, standingAfter } from "./entry.ts";

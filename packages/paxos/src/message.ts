@@ -52,10 +52,8 @@ export interface PromiseMessage {
   readonly chosenTo: number;
   /** Everything accepted in the slots it speaks for, ascending by slot. */
   readonly votes: readonly Entry[];
-  /** Slots whose entry cannot be read (rule 5), ascending. */
+  /** Slots it speaks for whose entry cannot be read (rule 5), ascending. */
   readonly faulty: readonly number[];
-  /** Every slot from here on is faulty; {@link SLOT_MAX} if none. */
-  readonly faultyFrom: number;
 }
 
 /** A higher ballot was promised. `ballot` is the one refused. */

@@ -9,7 +9,6 @@ interface Promiser {
   /** The next page starts here; above SLOT_MAX once the last page is in. */
   pageFrom: number;
   readonly faulty: Set<number>;
-  faultyFrom: number;
 }
 
 /**
@@ -37,7 +36,7 @@ export class PreparePhase {
   merge(node: number, incarnation: number, page: PromiseMessage): number {
     let promiser = this.find(node, incarnation);
     if (promiser === undefined) {
-      promiser = { node, incarnation, pageFrom: page.slotFrom, faulty: new Set(), faultyFrom: SLOT_MAX };
+      promiser = { node, incarnation, pageFrom: page.slotFrom, faulty: new Set() };
       this.promisers.push(promiser);
     }
     if (page.slotFrom !== promiser.pageFrom || promiser.pageFrom > SLOT_MAX) return -1;
@@ -54,7 +53,6 @@ export class PreparePhase {
       promiser.faulty.add(slot);
       if (slot > this.top) this.top = slot;
     }
-    promiser.faultyFrom = Math.min(promiser.faultyFrom, page.faultyFrom);
     promiser.pageFrom = page.slotTo >= SLOT_MAX ? SLOT_MAX + 1 : page.slotTo + 1;
     return page.slotTo >= SLOT_MAX ? 0 : promiser.pageFrom;
   }
@@ -75,12 +73,11 @@ export class PreparePhase {
     const doubtful = new Set<number>([SLOT_MAX]);
     for (const promiser of this.promisers) {
       for (const slot of promiser.faulty) if (slot >= slotFrom) doubtful.add(slot);
-      if (promiser.faultyFrom < SLOT_MAX) doubtful.add(Math.max(slotFrom, promiser.faultyFrom));
     }
     for (const slot of doubtful) {
       let votes = 0;
       for (const promiser of this.promisers) {
-        if (promiser.pageFrom <= SLOT_MAX || promiser.faulty.has(slot) || slotIn(slot, promiser.faultyFrom)) continue;
+        if (promiser.pageFrom <= SLOT_MAX || promiser.faulty.has(slot)) continue;
         votes |= quorum.bit(promiser.node, promiser.incarnation);
       }
       if (!quorum.prepare(votes)) return false;
@@ -107,8 +104,4 @@ export class PreparePhase {
   private find(node: number, incarnation: number): Promiser | undefined {
     return this.promisers.find((promiser) => promiser.node === node && promiser.incarnation === incarnation);
   }
-}
-
-function slotIn(slot: number, faultyFrom: number): boolean {
-  return faultyFrom < SLOT_MAX && slot >= faultyFrom;
 }

@@ -26,11 +26,10 @@ export interface ChosenRecord {
   readonly slot: number;
 }
 
-/** Which slots are unreadable now (rule 5); replaces the earlier record of this kind. `from`: every slot from here on, SLOT_MAX if none. */
+/** Which slots are unreadable now (rule 5), ascending; replaces the earlier record of this kind. A vote recorded afterwards cures its slot. */
 export interface FaultyRecord {
   readonly kind: "faulty";
   readonly slots: readonly number[];
-  readonly from: number;
 }
 
 /** The highest write unit heard of each peer's disk (rule 14); replaces the earlier record of this kind. */
@@ -71,8 +70,6 @@ export interface Durable {
   readonly chosenTo: number;
   /** Unreadable slots above `base`, ascending (rule 5). */
   readonly faulty: readonly number[];
-  /** Every slot from here on is faulty; SLOT_MAX if none. */
-  readonly faultyFrom: number;
   /** The promised ballot itself may be lost: this incarnation never promises nor accepts again (rule 5). */
   readonly promisedLost: boolean;
   readonly leaseMsMax: number;

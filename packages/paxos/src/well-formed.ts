@@ -20,8 +20,8 @@ export function isWellFormed(message: Message): boolean {
     case "prepare":
       return isBallot(message.ballot) && isSlot(message.slotFrom);
     case "promise": {
-      const { ballot, slotFrom, slotTo, chosenTo, votes, faulty, faultyFrom } = message;
-      if (!isBallot(ballot) || !isSlot(slotFrom) || !isSlot(slotTo) || slotTo < slotFrom || faultyFrom < 1)
+      const { ballot, slotFrom, slotTo, chosenTo, votes, faulty } = message;
+      if (!isBallot(ballot) || !isSlot(slotFrom) || !isSlot(slotTo) || slotTo < slotFrom)
         return false;
       const from = Math.max(slotFrom, chosenTo + 1);
       return (

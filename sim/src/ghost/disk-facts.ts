@@ -1,5 +1,5 @@
 import type { StoredRecord } from "@quorate/log";
-import { type Governing, SLOT_MAX } from "@quorate/paxos";
+import type { Governing } from "@quorate/paxos";
 import type { Value } from "./value.ts";
 
 /** A vote as a disk holds it. */
@@ -19,8 +19,7 @@ export class DiskFacts {
   trimmedTo = 0;
   /** Whole snapshots cover everything to here. */
   snapshotTo = 0;
-  faulty: readonly number[] = [];
-  faultyFrom: number = SLOT_MAX;
+  readonly faulty: Set<number> = new Set<number>();
   promisedLost = false;
 
   /** A record is on the disk. `value`: of a vote. */
@@ -34,6 +33,7 @@ export class DiskFacts {
         this.promised = Math.max(this.promised, ballot);
         const held = this.votes.get(slot);
         if (held === undefined || held.ballot <= ballot) this.votes.set(slot, { ballot, value: value! });
+        if (!moved) this.faulty.delete(slot);
         return;
       }
       case "members":
@@ -49,9 +49,7 @@ export class DiskFacts {
         this.promised = Math.max(this.promised, record.governing.floor);
         return;
       case "faulty":
-        if (moved) return;
-        this.faulty = record.slots;
-        this.faultyFrom = record.from;
+        for (const slot of record.slots) this.faulty.add(slot);
         return;
       case "promised-lost":
         this.promisedLost = true;
@@ -62,6 +60,6 @@ export class DiskFacts {
   }
 
   isFaulty(slot: number): boolean {
-    return slot >= this.faultyFrom || this.faulty.includes(slot);
+    return this.faulty.has(slot);
   }
 }

@@ -11,7 +11,6 @@ export interface HeardPromise {
   chosenTo: number;
   readonly votes: Map<number, { readonly ballot: number; readonly value: Value }>;
   readonly faulty: Set<number>;
-  faultyFrom: number;
 }
 
 /** One ballot: who leads it, what it was promised, and what it proposes. */
@@ -51,7 +50,6 @@ export class GhostBallot {
         chosenTo: 0,
         votes: new Map(),
         faulty: new Set(),
-        faultyFrom: SLOT_MAX,
       };
       this.promises.set(node, promise);
     }
@@ -69,7 +67,6 @@ export class GhostBallot {
       promise.faulty.add(slot);
       this.reportedTo = Math.max(this.reportedTo, slot);
     }
-    promise.faultyFrom = Math.min(promise.faultyFrom, page.faultyFrom);
     this.reportedTo = Math.max(this.reportedTo, promise.chosenTo);
     promise.pageFrom = page.slotTo >= SLOT_MAX ? SLOT_MAX + 1 : page.slotTo + 1;
   }

@@ -170,7 +170,7 @@ export class AcceptorChecker extends Checker {
   }
 
   #reports(node: GhostNode, page: PromiseMessage, slot: number, askedAt: number): void {
-    if (slot >= page.faultyFrom || page.faulty.includes(slot)) return;
+    if (page.faulty.includes(slot)) return;
     let highest = 0;
     for (const vote of node.recorded(slot)) if (vote.at < askedAt && vote.ballot > highest) highest = vote.ballot;
     if (highest === 0) return;

@@ -172,8 +172,7 @@ export class ProposerChecker extends Checker {
       }
       const promise = led.promises.get(voter.node);
       if (promise === undefined || promise.incarnation !== voter.incarnation) return;
-      if (slot <= led.reportedTo && (promise.faulty.has(slot) || slot >= promise.faultyFrom)) return;
-      if (slot >= promise.faultyFrom || slot <= promise.chosenTo) return;
+      if (promise.faulty.has(slot) || slot <= promise.chosenTo) return;
       // Of the pages that have not come nothing is known; what came tells of its own slots.
       if (promise.pageFrom <= slot && promise.pageFrom <= SLOT_MAX) return;
       const vote = promise.votes.get(slot);

@@ -85,7 +85,7 @@ export class SnapshotChecker extends Checker {
     if (trimmedTo === before || durable.promisedLost) return;
     const recovered = new Map(durable.accepted.map((entry) => [entry.slot, entry.ballot]));
     for (const [slot, vote] of votes) {
-      if (slot <= durable.base || slot >= durable.faultyFrom || durable.faulty.includes(slot)) continue;
+      if (slot <= durable.base || durable.faulty.includes(slot)) continue;
       if ((recovered.get(slot) ?? 0) >= vote.ballot) continue;
       const lost = `its vote of ballot ${showBallot(vote.ballot)} in slot ${slot}`;
       this.report("E4", `node ${node.id} let its log go to slot ${trimmedTo}, and with it ${lost}, above it`);

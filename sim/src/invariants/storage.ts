@@ -20,7 +20,7 @@ export class StorageChecker extends Checker {
   #keepsSynced(node: GhostNode, durable: Durable): void {
     const recovered = new Map(durable.accepted.map((entry) => [entry.slot, entry]));
     for (const [slot, vote] of node.everHeld.votes) {
-      if (slot <= durable.base || slot >= durable.faultyFrom || durable.faulty.includes(slot)) continue;
+      if (slot <= durable.base || durable.faulty.includes(slot)) continue;
       const entry = recovered.get(slot);
       if (entry !== undefined && entry.ballot > vote.ballot) continue;
       const isSame = entry !== undefined && entry.ballot === vote.ballot && this.ghost.values.of(entry) === vote.value;
@@ -106,7 +106,7 @@ function holds(durable: Durable, record: DurableRecord): boolean | null {
       return durable.promised >= record.ballot;
     case "accepted": {
       const { slot, ballot } = record.entry;
-      if (slot <= durable.base || slot >= durable.faultyFrom || durable.faulty.includes(slot)) return null;
+      if (slot <= durable.base || durable.faulty.includes(slot)) return null;
       return durable.accepted.some((entry) => entry.slot === slot && entry.ballot >= ballot);
     }
     default:

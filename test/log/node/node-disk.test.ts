@@ -117,7 +117,8 @@ test("a log on the real disk is read back after its process closed it, and after
   const open = async (): Promise<OpenedWal> =>
     await ended<OpenedWal>((done) => {
       const onFailed = (error: Error): void => assert.fail(error);
-      openWal({ disk, clock: createNodeClock(), cluster: "test", limits, onFailed }, done);
+      const room = { disk, clock: createNodeClock(), cluster: "test", limits, openSlots: 16, coveredTo: () => 0 };
+      openWal({ ...room, onFailed }, done);
     });
   const first = await open();
   const log = first.wal.group(1);

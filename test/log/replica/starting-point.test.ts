@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { initialMembers } from "@quorate/log";
-import { type Durable, type Entry, type Governing, SLOT_MAX } from "@quorate/paxos";
+import type { Durable, Entry, Governing } from "@quorate/paxos";
 import { startingPoint } from "../../../packages/log/src/replica/starting-point.ts";
 import type { SnapshotHead } from "../../../packages/log/src/wal/group-log.ts";
 
@@ -23,7 +23,6 @@ function durable(fields: Partial<Durable>): Durable {
     accepted: [vote(1), vote(2), vote(3), vote(4)],
     chosenTo: 2,
     faulty: [],
-    faultyFrom: SLOT_MAX,
     promisedLost: false,
     leaseMsMax: 0,
     heard: [],
@@ -38,21 +37,21 @@ function head(slot: number, governing: Governing): SnapshotHead {
 
 describe("starting point", () => {
   it("A group that nobody heard of begins with the set it was formed with.", () => {
-    const start = startingPoint(1, null, null, FORMED, 3);
+    const start = startingPoint(1, durable({ promised: 0, accepted: [], chosenTo: 0 }), null, FORMED);
     assert.deepEqual(start.governing, [FORMED]);
-    assert.deepEqual([start.promised, start.base, start.chosenTo, start.unit], [0, 0, 0, 3]);
+    assert.deepEqual([start.promised, start.base, start.chosenTo, start.unit], [0, 0, 0, 12]);
   });
 
   it("What recovery read stands above the formed set.", () => {
     const later = changed(2, 6);
-    const start = startingPoint(1, durable({ governing: [later] }), null, FORMED, 3);
+    const start = startingPoint(1, durable({ governing: [later] }), null, FORMED);
     assert.deepEqual(start.governing, [FORMED, later]);
     assert.equal(start.accepted.length, 4);
     assert.equal(start.unit, 12);
   });
 
   it("A snapshot that is ahead of the log takes the place of what it covers, and its floor is promised.", () => {
-    const start = startingPoint(1, durable({ faulty: [2, 4] }), head(3, changed(3, 9)), FORMED, 3);
+    const start = startingPoint(1, durable({ faulty: [2, 4] }), head(3, changed(3, 9)), FORMED);
     assert.equal(start.base, 3);
     assert.equal(start.chosenTo, 3);
     assert.deepEqual(
@@ -65,7 +64,7 @@ describe("starting point", () => {
   });
 
   it("A log that begins above every readable snapshot is refused as corrupt.", () => {
-    assert.throws(() => startingPoint(1, durable({ base: 3 }), head(2, FORMED), FORMED, 3), { code: "LOG_CORRUPT" });
-    assert.throws(() => startingPoint(1, durable({ base: 3 }), null, FORMED, 3), { code: "LOG_CORRUPT" });
+    assert.throws(() => startingPoint(1, durable({ base: 3 }), head(2, FORMED), FORMED), { code: "LOG_CORRUPT" });
+    assert.throws(() => startingPoint(1, durable({ base: 3 }), null, FORMED), { code: "LOG_CORRUPT" });
   });
 });

@@ -68,8 +68,20 @@ test("bug 26: at every moment of a checkpoint a power loss leaves a whole snapsh
   const turns = new Turns();
   const disk = new MemoryDisk({ later: turns.later });
   const snapshots = turns.finish<Snapshots>((done) => openSnapshots({ disk, cluster: CLUSTER, limits: LIMITS }, done));
-  const options = { clock: turns, cluster: CLUSTER, limits: SMALL, onFailed: (error: Error) => assert.fail(error) };
-  const { wal } = turns.finish<OpenedWal>((done) => openWal({ ...options, disk }, done));
+  const options = {
+    clock: turns,
+    cluster: CLUSTER,
+    limits: SMALL,
+    openSlots: 16,
+    onFailed: (error: Error) => assert.fail(error),
+  };
+  const coveredBy =
+    (kept: Snapshots) =>
+    (group: number): number =>
+      kept.latest(group)?.slot ?? 0;
+  const { wal } = turns.finish<OpenedWal>((done) =>
+    openWal({ ...options, disk, coveredTo: coveredBy(snapshots) }, done),
+  );
   const log = wal.group(1);
   for (let slot = 1; slot <= 40; slot++) {
     log.append([accepted(slot, 1_025, "c".repeat(600))], () => undefined);
@@ -86,7 +98,7 @@ test("bug 26: at every moment of a checkpoint a power loss leaves a whole snapsh
       const again = copy.copy(next.turns.later);
       again.kill();
       const opened = next.turns.finish<OpenedWal>((done) =>
-        openWal({ ...options, clock: next.turns, disk: again }, done),
+        openWal({ ...options, clock: next.turns, disk: again, coveredTo: coveredBy(next.snapshots) }, done),
       );
       assert.deepEqual(opened.faults, []);
       const { durable } = opened.groups.get(1)!;

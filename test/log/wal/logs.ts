@@ -35,6 +35,8 @@ export class Process {
           clock: this.turns,
           cluster: CLUSTER,
           limits,
+          openSlots: 16,
+          coveredTo: () => 0,
           onFailed: (error) => this.failures.push(error),
         },
         done,

@@ -56,6 +56,8 @@ class Run {
         clock: this.turns,
         cluster: CLUSTER,
         limits: SMALL,
+        openSlots: 16,
+        coveredTo: () => 0,
         onFailed: (error) => {
           throw error;
         },

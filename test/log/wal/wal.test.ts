@@ -23,10 +23,11 @@ test("all kinds of records come back as they were appended", () => {
   const records = [
     { kind: "members", governing: { ...FORMED, slot: 4, floor: 3073 } },
     { kind: "chosen", slot: 5 },
-    { kind: "faulty", slots: [7, 9], from: 20 },
+    { kind: "faulty", slots: [7, 9, 10, 11] },
     { kind: "heard", peers: [{ node: 2, incarnation: 2 ** 47 + 1, life: 2 ** 47 + 9, unit: 77 }] },
     { kind: "lease", leaseMsMax: 1500.5 },
   ] as const;
+  first.write(3, ...[1, 2, 3, 4, 5].map((slot) => accepted(slot, 1_026)));
   first.write(3, ...records, {
     kind: "accepted",
     entry: { slot: 6, ballot: 4099, origin: 1026, anchored: true, kind: "noop", bytes: new Uint8Array(0) },
@@ -34,13 +35,12 @@ test("all kinds of records come back as they were appended", () => {
   const { durable } = first.crash(KEEP_ALL).opened.groups.get(3)!;
   assert.deepEqual(durable.governing, [{ ...FORMED, slot: 4, floor: 3073 }]);
   assert.equal(durable.chosenTo, 5);
-  assert.deepEqual(durable.faulty, [7, 9]);
-  assert.equal(durable.faultyFrom, 20);
+  assert.deepEqual(durable.faulty, [7, 9, 10, 11]);
   assert.deepEqual(durable.heard, [{ node: 2, incarnation: 2 ** 47 + 1, life: 2 ** 47 + 9, unit: 77 }]);
   assert.equal(durable.leaseMsMax, 1500.5);
   assert.equal(durable.promised, 4099);
   assert.deepEqual(
-    durable.accepted.map(({ slot, origin, anchored, kind }) => ({ slot, origin, anchored, kind })),
+    durable.accepted.slice(5).map(({ slot, origin, anchored, kind }) => ({ slot, origin, anchored, kind })),
     [{ slot: 6, origin: 1026, anchored: true, kind: "noop" }],
   );
 });

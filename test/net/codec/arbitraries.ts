@@ -58,7 +58,6 @@ export const peerMessages: Readonly<Record<PeerMessage["kind"], fc.Arbitrary<Pee
     chosenTo: natural,
     votes: entries(0),
     faulty: fc.uniqueArray(natural, { maxLength: 4 }).map((slots) => slots.sort((a, b) => a - b)),
-    faultyFrom: natural,
   }),
   reject: record({ kind: of("reject"), ballot: natural, promised: natural }),
   accept: fc

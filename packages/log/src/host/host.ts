@@ -9,7 +9,7 @@ import {
   type Member,
   type Members,
   NODE_MAX,
-  SLOT_MAX,
+  openSlotsMax,
   type Speaker,
 } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
@@ -221,17 +221,20 @@ class RunningHost implements Host {
   }
 
   #openLog(identity: Identity): void {
-    const { disk, clock, cluster, walLimits, snapshotLimits } = this.#options;
+    const { disk, clock, cluster, walLimits, snapshotLimits, protocol } = this.#options;
     this.#forming = new FormingState(identity, this.#options);
     const onFailed = (error: QuorateError): void => this.#fail(error);
-    openWal({ disk, clock, cluster, limits: walLimits, onFailed }, (walError, opened) => {
+    // The snapshots first: how far they cover tells what the log must hold.
+    openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
       if (this.#ended) return;
-      if (walError !== null) return this.#fail(walError);
-      this.#wal = opened;
-      this.#unitAtStart = opened.wal.unit;
-      openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
+      if (error !== null) return this.#fail(error);
+      const coveredTo = (group: number): number => snapshots.latest(group)?.slot ?? 0;
+      const openSlots = openSlotsMax(protocol.limits);
+      openWal({ disk, clock, cluster, limits: walLimits, openSlots, coveredTo, onFailed }, (walError, opened) => {
         if (this.#ended) return;
-        if (error !== null) return this.#fail(error);
+        if (walError !== null) return this.#fail(walError);
+        this.#wal = opened;
+        this.#unitAtStart = opened.wal.unit;
         this.#run(snapshots);
       });
     });
@@ -485,24 +488,14 @@ class RunningHost implements Host {
 
   #startGroup(options: ReplicaOptions, start: ReplicaStart, formed: Governing, done: Done<Replica>): void {
     const { group } = options;
-    const { wal, groups, groupsLost } = this.#wal!;
-    if (groupsLost && !groups.has(group)) {
-      const why = `records were lost, and what is left does not name group ${group}: its promised ballot may be among them`;
-      return this.#refuseStart(done, logCorrupt("wal", 0, why));
-    }
+    const { wal, groups, unheard } = this.#wal!;
     const { id, limits, transport, protocol, seed } = this.#options;
     const { incarnation } = this.#forming!.identity;
     const snapshots = this.#snapshots!;
     const log = wal.group(group);
     let durable: ReturnType<typeof startingPoint>;
     try {
-      durable = startingPoint(
-        group,
-        groups.get(group)?.durable ?? null,
-        snapshots.latest(group),
-        formed,
-        this.#unitAtStart,
-      );
+      durable = startingPoint(group, groups.get(group)?.durable ?? unheard, snapshots.latest(group), formed);
     } catch (thrown) {
       if (!(thrown instanceof QuorateError)) throw thrown;
       return this.#refuseStart(done, thrown);
@@ -547,8 +540,8 @@ class RunningHost implements Host {
   }
 
   /** What is damaged is repaired from peers. A node without any says so, and stops. */
-  #aloneWith(group: number, { governing, faulty, faultyFrom, promisedLost }: Durable): QuorateError | null {
-    if (faulty.length === 0 && faultyFrom === SLOT_MAX && !promisedLost) return null;
+  #aloneWith(group: number, { governing, faulty, promisedLost }: Durable): QuorateError | null {
+    if (faulty.length === 0 && !promisedLost) return null;
     const { voters, nonVoters } = governing.at(-1)!.members;
     if ([...voters, ...nonVoters].some((member) => member.node !== this.#options.id)) return null;
     const fault = this.#wal!.faults[0] ?? { file: "wal", offset: 0, why: "an earlier start found damage" };

@@ -111,10 +111,9 @@ function replay(
     () => undefined,
   );
   if (head !== null) applier.replace(composite, head.slot, head.standing);
-  const faultyFrom = durable?.faultyFrom ?? 0;
   for (const entry of durable?.accepted ?? []) {
     if (entry.slot <= base) continue;
-    if (entry.slot !== applier.appliedTo + 1 || entry.slot >= faultyFrom || durable?.faulty.includes(entry.slot)) break;
+    if (entry.slot !== applier.appliedTo + 1 || durable?.faulty.includes(entry.slot)) break;
     applier.apply(entry);
   }
   if (applier.appliedTo === 0) {

@@ -15,7 +15,7 @@ export const WAL_FOLDER = "wal";
 export const UNIT_HEADER_BYTES = 32;
 
 /** Bytes of the header of a record. */
-export const RECORD_HEADER_BYTES = 48;
+export const RECORD_HEADER_BYTES = 64;
 
 /** Bytes of one line of a unit's directory. */
 export const DIRECTORY_LINE_BYTES = 24;
@@ -56,6 +56,8 @@ export type RecordTypeNumber = (typeof RecordType)[keyof typeof RecordType];
 export const FLAG_ANCHORED = 1;
 /** Flag of a record: appended anew from an older segment; cures no faulty slot. */
 export const FLAG_MOVED = 2;
+/** Flag of a record: its group has lost its promised ballot for this incarnation (rule 5). */
+export const FLAG_PROMISED_LOST = 4;
 
 /** Flag of a unit: a seal, without records. */
 export const UNIT_FLAG_SEAL = 1;
@@ -149,11 +151,14 @@ export interface SegmentHeader {
   readonly clusterHigh: number;
   /** Of the whole segment. */
   readonly bytes: number;
+  readonly segment: number;
 }
 
 /** Reads a file header; the version is to be believed only if the header is whole. */
 export function getSegmentHeader(bytes: Uint8Array): SegmentHeader {
-  if (bytes.length < SECTOR_BYTES) return { whole: false, version: 0, clusterLow: 0, clusterHigh: 0, bytes: 0 };
+  if (bytes.length < SECTOR_BYTES) {
+    return { whole: false, version: 0, clusterLow: 0, clusterHigh: 0, bytes: 0, segment: 0 };
+  }
   const view = viewOf(bytes);
   return {
     whole: view.getUint32(0, true) === SEGMENT_MAGIC && view.getUint32(28, true) === crc32c(bytes, 0, 0, 28),
@@ -161,6 +166,7 @@ export function getSegmentHeader(bytes: Uint8Array): SegmentHeader {
     clusterLow: view.getUint32(8, true),
     clusterHigh: view.getUint32(12, true),
     bytes: view.getUint32(24, true),
+    segment: getWhole(view, 16),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   viewOf,
 } from "./format.ts";
 import type { WalLimits } from "./limits.ts";
-import { putRecord, recordBytesOf, slotOf, type StoredRecord, typeOf } from "./record-codec.ts";
+import { putRecord, recordBytesOf, type Restated, type StoredRecord, subjectOf, typeOf } from "./record-codec.ts";
 import { FIRST_UNIT_OFFSET, type Segment, type SegmentSupply } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
 
@@ -34,6 +34,8 @@ export interface WaitingRecord {
   readonly payload: Uint8Array;
   /** CRC-32C of the payload: computed when it is appended, while the disk is busy with the unit before. */
   readonly payloadChecksum: number;
+  /** Of its group, when it was appended. */
+  readonly restated: Restated;
   /** The segment that it is appended anew from; 0: a new record. */
   readonly movedFrom: number;
   /** Of a vote: its line in the index. */
@@ -241,9 +243,10 @@ export class GroupCommit {
     const view = viewOf(buffer);
     const offsets: number[] = [];
     let at = UNIT_HEADER_BYTES;
-    for (const { part, record, payload, payloadChecksum, movedFrom } of written) {
+    for (const { part, record, payload, payloadChecksum, movedFrom, restated } of written) {
       offsets.push(this.#position + at);
-      putRecord(buffer, at, key, this.#position + at, part.group, record!, payload, payloadChecksum, movedFrom > 0);
+      const offset = this.#position + at;
+      putRecord(buffer, at, key, offset, part.group, record!, payload, payloadChecksum, movedFrom > 0, restated);
       at += recordBytesOf(payload.length);
     }
     buffer.fill(0, at, at + CHAIN_END_BYTES);
@@ -254,7 +257,7 @@ export class GroupCommit {
       view.setUint32(at + 4, typeOf(record!), true);
       view.setUint32(at + 8, part.group, true);
       view.setUint32(at + 12, 0, true);
-      putWhole(view, at + 16, slotOf(record!));
+      putWhole(view, at + 16, subjectOf(record!));
       at += DIRECTORY_LINE_BYTES;
     });
     view.setUint32(at, 0, true);

@@ -6,7 +6,7 @@ import type { Committer, GroupCommit, WaitingRecord } from "./group-commit.ts";
 import type { GroupFacts } from "./group-facts.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { OpenSegments } from "./open-segments.ts";
-import { payloadOf, type StoredRecord } from "./record-codec.ts";
+import { payloadOf, type Restated, type StoredRecord } from "./record-codec.ts";
 import type { IndexedEntry, SlotIndex } from "./slot-index.ts";
 
 /** What all groups of one log share. */
@@ -28,12 +28,16 @@ export class GroupPart implements GroupLog, Committer {
   readonly index: SlotIndex;
   heldBack = false;
   readonly #shared: SharedLog;
+  /** What the next record states again. */
+  #restated: Restated;
 
   constructor(group: number, facts: GroupFacts, index: SlotIndex, shared: SharedLog) {
     this.group = group;
     this.facts = facts;
     this.index = index;
     this.#shared = shared;
+    const { promised, promisedLost, slotLast } = facts;
+    this.#restated = { promised, promisedLost, slotLast };
   }
 
   get slotFirst(): number {
@@ -122,11 +126,13 @@ export class GroupPart implements GroupLog, Committer {
 
   #waiting(record: StoredRecord | null, durable: ((unit: number) => void) | null): WaitingRecord {
     const payload = record === null ? NO_PAYLOAD : payloadOf(record);
+    if (record !== null) this.#restate(record);
     return {
       part: this,
       record,
       payload,
       payloadChecksum: crc32c(payload),
+      restated: this.#restated,
       movedFrom: 0,
       indexed: record?.kind === "accepted" ? this.index.add(record.entry) : null,
       makesSpace: false,
@@ -142,7 +148,17 @@ export class GroupPart implements GroupLog, Committer {
   ): WaitingRecord {
     const payload = record === null ? NO_PAYLOAD : payloadOf(record);
     const payloadChecksum = crc32c(payload);
-    return { part: this, record, payload, payloadChecksum, movedFrom, indexed, makesSpace: true, durable };
+    const restated = this.#restated;
+    return { part: this, record, payload, payloadChecksum, restated, movedFrom, indexed, makesSpace: true, durable };
+  }
+
+  #restate(record: StoredRecord): void {
+    const { promised, slotLast } = this.#restated;
+    if (record.kind === "promised" && record.ballot > promised) {
+      this.#restated = { ...this.#restated, promised: record.ballot };
+    } else if (record.kind === "accepted" && record.entry.slot > slotLast) {
+      this.#restated = { ...this.#restated, slotLast: record.entry.slot };
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
   alignUp,
   FLAG_ANCHORED,
   FLAG_MOVED,
+  FLAG_PROMISED_LOST,
   getWhole,
   placeChecksum,
   putWhole,
@@ -44,6 +45,9 @@ export interface BornRecord {
 /** Everything a record of the log can state. */
 export type StoredRecord = DurableRecord | TrimRecord | PromisedLostRecord | BornRecord;
 
+/** Faulty slots of one group, at most: with more, its promised ballot is taken for lost instead. */
+export const FAULTY_SLOTS_MAX: number = 1 << 20;
+
 const KINDS: readonly EntryKind[] = ["batch", "noop", "members"];
 
 /** The number on disk of a record's kind. */
@@ -51,8 +55,24 @@ export function typeOf(record: StoredRecord): RecordTypeNumber {
   return record.kind === "promised-lost" ? RecordType.promisedLost : RecordType[record.kind];
 }
 
-/** The slot that stands in a record's header; 0 if it speaks of none. */
-export function slotOf(record: StoredRecord): number {
+/**
+ * What every record says again of its group, as of when it was appended: so that a record that is lost costs neither the promised
+ * ballot nor more than the slots that it can have held, if any later one can be read.
+ */
+export interface Restated {
+  /** The promised ballot. */
+  readonly promised: number;
+  /** That may be higher than this: it is lost for this incarnation (rule 5). */
+  readonly promisedLost: boolean;
+  /** The highest slot voted for, learned or known to be faulty; 0: none. */
+  readonly slotLast: number;
+}
+
+/**
+ * The one number that a record is about. It stands in the record's header and again in the directory of its unit: a slot; of a promise, the
+ * ballot; of a lease, milliseconds, rounded up; else 0.
+ */
+export function subjectOf(record: StoredRecord): number {
   switch (record.kind) {
     case "accepted":
       return record.entry.slot;
@@ -62,6 +82,10 @@ export function slotOf(record: StoredRecord): number {
       return record.slot;
     case "trim":
       return record.base;
+    case "promised":
+      return record.ballot;
+    case "lease":
+      return Math.ceil(record.leaseMsMax);
     default:
       return 0;
   }
@@ -76,7 +100,7 @@ export function payloadOf(record: StoredRecord): Uint8Array {
     case "trim":
       return encodeGoverning(record.governing);
     case "faulty":
-      return encodeWholes([record.from, ...record.slots]);
+      return encodeWholes(rangesOf(record.slots));
     case "heard":
       return encodeWholes(record.peers.flatMap((peer) => [peer.node, peer.incarnation, peer.life, peer.unit]));
     case "lease": {
@@ -105,21 +129,27 @@ export function putRecord(
   payload: Uint8Array,
   payloadChecksum: number,
   moved: boolean,
+  restated: Restated,
 ): void {
   const view = viewOf(bytes);
   const entry = record.kind === "accepted" ? record.entry : null;
   view.setUint32(at, payload.length, true);
   bytes[at + 4] = typeOf(record);
-  bytes[at + 5] = (entry?.anchored === true ? FLAG_ANCHORED : 0) | (moved ? FLAG_MOVED : 0);
+  bytes[at + 5] =
+    (entry?.anchored === true ? FLAG_ANCHORED : 0) |
+    (moved ? FLAG_MOVED : 0) |
+    (restated.promisedLost ? FLAG_PROMISED_LOST : 0);
   bytes[at + 6] = entry === null ? 0 : KINDS.indexOf(entry.kind);
   bytes[at + 7] = 0;
   view.setUint32(at + 8, group, true);
   view.setUint32(at + 12, 0, true);
-  putWhole(view, at + 16, slotOf(record));
+  putWhole(view, at + 16, subjectOf(record));
   putWhole(view, at + 24, ballotOfRecord(record));
   putWhole(view, at + 32, entry === null ? 0 : entry.origin);
-  view.setUint32(at + 40, payloadChecksum, true);
-  view.setUint32(at + 44, crc32c(bytes, placeChecksum(key, offset), at, at + 44), true);
+  putWhole(view, at + 40, restated.promised);
+  putWhole(view, at + 48, restated.slotLast);
+  view.setUint32(at + 56, payloadChecksum, true);
+  view.setUint32(at + 60, crc32c(bytes, placeChecksum(key, offset), at, at + 60), true);
   bytes.set(payload, at + RECORD_HEADER_BYTES);
   bytes.fill(0, at + RECORD_HEADER_BYTES + payload.length, at + recordBytesOf(payload.length));
 }
@@ -148,6 +178,7 @@ export interface FoundRecord {
   /** Bytes it takes in the segment. */
   readonly bytes: number;
   readonly record: StoredRecord;
+  readonly restated: Restated;
 }
 
 /** What stands at a place where a record may begin. `header`: its header is damaged. `payload`: the header is whole, the rest is not. */
@@ -160,7 +191,10 @@ export type RecordAt =
 export interface LostRecord {
   readonly type: number;
   readonly group: number;
-  readonly slot: number;
+  /** As {@link subjectOf} has it. */
+  readonly subject: number;
+  /** `null` where the record's own header is damaged. */
+  readonly restated: Restated | null;
 }
 
 /** Reads the record at `offset` of a segment. Payloads are copied. `at`: where the bytes of `offset` stand, if not there. */
@@ -169,27 +203,32 @@ export function getRecord(segment: Uint8Array, key: SegmentKey, offset: number, 
   const type = segment[at + 4]!;
   if (type === 0 || type > RecordType.born || segment[at + 7] !== 0) return { state: "header" };
   const view = viewOf(segment);
-  if (view.getUint32(at + 44, true) !== crc32c(segment, placeChecksum(key, offset), at, at + 44)) {
+  if (view.getUint32(at + 60, true) !== crc32c(segment, placeChecksum(key, offset), at, at + 60)) {
     return { state: "header" };
   }
   const length = view.getUint32(at, true);
   const group = view.getUint32(at + 8, true);
-  const slot = getWhole(view, at + 16);
+  const subject = getWhole(view, at + 16);
+  const flags = segment[at + 5]!;
+  const restated: Restated = {
+    promised: getWhole(view, at + 40),
+    promisedLost: (flags & FLAG_PROMISED_LOST) !== 0,
+    slotLast: getWhole(view, at + 48),
+  };
   const bytes = alignUp(RECORD_HEADER_BYTES + length, RECORD_ALIGNMENT);
   const from = at + RECORD_HEADER_BYTES;
-  const damaged: RecordAt = { state: "payload", lost: { type, group, slot }, bytes };
+  const damaged: RecordAt = { state: "payload", lost: { type, group, subject, restated }, bytes };
   if (from + length > segment.length) return damaged;
-  if (view.getUint32(at + 40, true) !== crc32c(segment, 0, from, from + length)) return damaged;
-  const flags = segment[at + 5]!;
+  if (view.getUint32(at + 56, true) !== crc32c(segment, 0, from, from + length)) return damaged;
   const kind = KINDS[segment[at + 6]!];
   if (kind === undefined) return damaged;
   const ballot = getWhole(view, at + 24);
   const origin = getWhole(view, at + 32);
   const payload = segment.slice(from, from + length);
   const anchored = (flags & FLAG_ANCHORED) !== 0;
-  const record = decodeRecord(type, { slot, ballot, origin, anchored, kind, bytes: payload });
+  const record = decodeRecord(type, { slot: subject, ballot, origin, anchored, kind, bytes: payload });
   if (record === null) return damaged;
-  return { state: "whole", found: { group, moved: (flags & FLAG_MOVED) !== 0, offset, bytes, record } };
+  return { state: "whole", found: { group, moved: (flags & FLAG_MOVED) !== 0, offset, bytes, record, restated } };
 }
 
 function decodeRecord(type: number, entry: Entry): StoredRecord | null {
@@ -205,8 +244,8 @@ function decodeRecord(type: number, entry: Entry): StoredRecord | null {
     case RecordType.chosen:
       return { kind: "chosen", slot: entry.slot };
     case RecordType.faulty: {
-      const wholes = decodeWholes(entry.bytes);
-      return wholes.length === 0 ? null : { kind: "faulty", slots: wholes.slice(1), from: wholes[0]! };
+      const slots = slotsIn(decodeWholes(entry.bytes));
+      return slots === null ? null : { kind: "faulty", slots };
     }
     case RecordType.heard:
       return { kind: "heard", peers: decodePeers(decodeWholes(entry.bytes)) };
@@ -256,6 +295,28 @@ function encodeWholes(values: readonly number[]): Uint8Array {
 function decodeWholes(bytes: Uint8Array): readonly number[] {
   const view = viewOf(bytes);
   return Array.from({ length: bytes.length >>> 3 }, (_, index) => getWhole(view, index * 8));
+}
+
+/** Ascending slots as ranges: first and last of each, inclusive. */
+function rangesOf(slots: readonly number[]): readonly number[] {
+  const ranges: number[] = [];
+  for (const slot of slots) {
+    if (ranges.length > 0 && ranges[ranges.length - 1] === slot - 1) ranges[ranges.length - 1] = slot;
+    else ranges.push(slot, slot);
+  }
+  return ranges;
+}
+
+/** Reads what {@link rangesOf} made; `null` for anything else. */
+function slotsIn(ranges: readonly number[]): readonly number[] | null {
+  const slots: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    const from = ranges[at]!;
+    const to = ranges[at + 1] ?? -1;
+    if (to < from || to - from + slots.length >= FAULTY_SLOTS_MAX) return null;
+    for (let slot = from; slot <= to; slot++) slots.push(slot);
+  }
+  return slots;
 }
 
 function decodePeers(wholes: readonly number[]): readonly HeardPeer[] {

@@ -2,7 +2,16 @@ import type { QuorateError } from "@quorate/machine";
 import type { Disk, Done } from "../disk/disk.ts";
 import { inTurn } from "../disk/in-turn.ts";
 import { logNewer, wrongCluster } from "../errors.ts";
-import { getSegmentHeader, segmentKey, segmentOfName, segmentPath, WAL_FOLDER, WAL_VERSION } from "./format.ts";
+import {
+  getSegmentHeader,
+  RECORD_HEADER_BYTES,
+  RecordType,
+  segmentKey,
+  segmentOfName,
+  segmentPath,
+  WAL_FOLDER,
+  WAL_VERSION,
+} from "./format.ts";
 import { GroupFacts } from "./group-facts.ts";
 import { prefill } from "./prefill.ts";
 import type { FoundRecord } from "./record-codec.ts";
@@ -30,6 +39,8 @@ export interface Recovery {
   readonly faults: readonly WalFault[];
   /** Records were lost whose group is unknown: a group without a part may have been among them. */
   readonly groupsLost: boolean;
+  /** By how many slots what was lost at the end may reach beyond what can be read. */
+  readonly slotsFurther: number;
   /** Ascending; from the oldest to the one in use. */
   readonly segments: readonly Segment[];
   /** Ascending; whole and unused. */
@@ -56,13 +67,18 @@ type Step =
 /** Units that are missing between two that are there; they may stand in several segments. */
 interface Loss {
   readonly missing: number;
+  /** Bytes of all its zones. */
+  bytes: number;
   /** The one missing unit was read in spite of its header. */
   read: boolean;
 }
 
 /** Reads all segments, decides about every damage, mends the end of the log, and makes sure that what was read is synced. */
-export function recover(disk: Disk, cluster: string, done: Done<Recovery>): void {
-  new Recoverer(disk, cluster, done).run();
+export function recover(
+  room: { readonly disk: Disk; readonly cluster: string; readonly openSlots: number },
+  done: Done<Recovery>,
+): void {
+  new Recoverer(room.disk, room.cluster, room.openSlots, done).run();
 }
 
 class Recoverer {
@@ -76,6 +92,11 @@ class Recoverer {
   readonly #parts = new Map<number, RecoveredPart>();
   readonly #faults: WalFault[] = [];
   #groupsLost = false;
+  readonly #openSlots: number;
+  /** Segments whose file header is written anew. */
+  readonly #headersDamaged = new Set<number>();
+  /** Bytes of the places of which nothing is known. */
+  #bytesLost = 0;
   /** Units of the log's last numbers, as far as known. */
   #unit = 0;
   #position = FIRST_UNIT_OFFSET;
@@ -84,7 +105,8 @@ class Recoverer {
   /** The bad last unit was cut. */
   #cut = false;
 
-  constructor(disk: Disk, cluster: string, done: Done<Recovery>) {
+  constructor(disk: Disk, cluster: string, openSlots: number, done: Done<Recovery>) {
+    this.#openSlots = openSlots;
     this.#disk = disk;
     this.#cluster = cluster;
     this.#done = done;
@@ -122,7 +144,8 @@ class Recoverer {
   #survey(segment: Segment, bytes: Uint8Array): QuorateError | null {
     const header = getSegmentHeader(bytes);
     const path = segmentPath(segment.number);
-    if (!header.whole) {
+    if (!header.whole || header.segment !== segment.number) {
+      this.#headersDamaged.add(segment.number);
       this.#faults.push({ file: path, offset: 0, why: "the header of the segment is damaged" });
     } else if (header.version > WAL_VERSION) {
       return logNewer(path, header.version, WAL_VERSION);
@@ -155,11 +178,8 @@ class Recoverer {
     }
     const first = this.#segments[0];
     if (first !== undefined && oldest !== 0 && oldest < first.number) {
-      this.#loseUnknown({
-        file: segmentPath(oldest),
-        offset: 0,
-        why: "the segment is missing, and it was still needed",
-      });
+      const why = "the segment is missing, and it was still needed";
+      this.#loseUnknown({ file: segmentPath(oldest), offset: 0, why }, (first.number - oldest) * first.bytes);
     }
     this.#unit = before?.header.unit ?? 0;
     this.#current = Math.max(
@@ -186,11 +206,12 @@ class Recoverer {
 
   /** Synced units are missing between `before` and `end` of `segment`. */
   #planZones(before: FoundUnit | null, segment: Segment, from: number, end: number, missing: number): void {
-    const loss: Loss = { missing, read: false };
+    const loss: Loss = { missing, bytes: end - from, read: false };
     if (before !== null && before.segment !== segment.number) {
       for (const between of this.#segments) {
         if (between.number < before.segment || between.number >= segment.number) continue;
         const zoneFrom = between.number === before.segment ? before.end : FIRST_UNIT_OFFSET;
+        loss.bytes += between.bytes - zoneFrom;
         this.#steps.get(between.number)!.push({ kind: "zone", from: zoneFrom, end: between.bytes, loss, final: false });
       }
     }
@@ -203,6 +224,7 @@ class Recoverer {
     segment.file.read(0, segment.bytes, (readError, bytes) => {
       if (readError !== null) return next(readError, undefined);
       const refill: { from: number; end: number }[] = [];
+      if (this.#headersDamaged.has(segment.number)) refill.push({ from: 0, end: FIRST_UNIT_OFFSET });
       let rewrite: FoundUnit | null = null;
       for (const step of steps) {
         if (step.kind === "zone") this.#replayZone(segment, bytes, step);
@@ -231,7 +253,7 @@ class Recoverer {
         return false;
       }
     }
-    this.#take(segment, unit.header.unit, content);
+    this.#take(segment, unit.header.unit, content, unit.header.bytes);
     return true;
   }
 
@@ -252,11 +274,8 @@ class Recoverer {
     }
     this.#take(segment, 0, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
     if (!zone.final || loss.read) return;
-    this.#loseUnknown({
-      file: segmentPath(segment.number),
-      offset: from,
-      why: `${loss.missing} write unit(s) that were synced cannot be read`,
-    });
+    const why = `${loss.missing} write unit(s) that were synced cannot be read`;
+    this.#loseUnknown({ file: segmentPath(segment.number), offset: from, why }, loss.bytes);
   }
 
   /** What stands after the last unit whose header is whole, in its segment and in the unused ones. */
@@ -275,22 +294,20 @@ class Recoverer {
       this.#take(segment, this.#unit, headerless);
     } else {
       this.#take(segment, this.#unit, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
-      this.#loseUnknown({
-        file: segmentPath(segment.number),
-        offset: from,
-        why: "the last write unit arrived whole and is damaged",
-      });
+      const why = "the last write unit arrived whole and is damaged";
+      this.#loseUnknown({ file: segmentPath(segment.number), offset: from, why }, end - from);
     }
     this.#current = this.#segments.indexOf(segment);
     this.#position = end;
   }
 
-  #take(segment: Segment, unit: number, content: UnitContent): void {
+  #take(segment: Segment, unit: number, content: UnitContent, bytes: number = 0): void {
     const file = segmentPath(segment.number);
     for (const found of content.found) this.#note(segment, found);
-    for (const lost of content.lost) this.#part(lost.group).facts.lose(lost);
+    for (const lost of content.lost) this.#partBegunBy(lost.group, lost.type === RecordType.born).facts.lose(lost);
     if (content.lostUnknown) {
-      this.#loseUnknown({ file, offset: content.damage[0]!, why: `records of write unit ${unit} cannot be read` });
+      const why = `records of write unit ${unit} cannot be read`;
+      this.#loseUnknown({ file, offset: content.damage[0]!, why }, bytes);
       return;
     }
     for (const offset of content.damage) {
@@ -300,10 +317,8 @@ class Recoverer {
   }
 
   #note(segment: Segment, found: FoundRecord): void {
-    const known = this.#parts.has(found.group);
-    const part = this.#part(found.group);
-    // What was lost before may have been this group's, unless it began here.
-    if (!known && this.#groupsLost && found.record.kind !== "born") part.facts.loseAny();
+    const part = this.#partBegunBy(found.group, found.record.kind === "born");
+    part.facts.restate(found.restated);
     part.facts.note(found.record, found.moved, segment.number);
     if (found.record.kind !== "accepted") return;
     const indexed = part.index.add(found.record.entry);
@@ -313,10 +328,19 @@ class Recoverer {
     indexed.olderSegment = 0;
   }
 
-  #loseUnknown(fault: WalFault): void {
+  #loseUnknown(fault: WalFault, bytes: number): void {
     this.#faults.push(fault);
     this.#groupsLost = true;
+    this.#bytesLost += bytes;
     for (const part of this.#parts.values()) part.facts.loseAny();
+  }
+
+  /** The part of a group of which a record is met. What was lost before may have been its, unless it was born by this one. */
+  #partBegunBy(group: number, born: boolean): RecoveredPart {
+    const known = this.#parts.has(group);
+    const part = this.#part(group);
+    if (!known && this.#groupsLost && !born) part.facts.loseAny();
+    return part;
   }
 
   #part(group: number): RecoveredPart {
@@ -328,7 +352,7 @@ class Recoverer {
   }
 
   /**
-   * Fills again what was cut, and writes the last unit once more before the sync: what was read may stand in the system's cache
+   * Fills again what was cut, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
    * alone, and after a failed sync the system takes such pages for clean.
    * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
    */
@@ -356,10 +380,14 @@ class Recoverer {
   }
 
   #finish(): void {
+    // Each slot further than what can be read took a record of its own, beside what may be open at once.
+    const slotsFurther = this.#openSlots + Math.ceil(this.#bytesLost / RECORD_HEADER_BYTES);
+    for (const part of this.#parts.values()) part.facts.ended(slotsFurther);
     this.#done(null, {
       parts: this.#parts,
       faults: this.#faults,
       groupsLost: this.#groupsLost,
+      slotsFurther,
       segments: this.#segments.slice(0, this.#current + 1),
       spares: this.#segments.slice(this.#current + 1),
       position: this.#position,

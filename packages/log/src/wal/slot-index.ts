@@ -32,6 +32,11 @@ export class SlotIndex {
     return this.#slotLast;
   }
 
+  /** How many slots are indexed. */
+  get size(): number {
+    return this.#bySlot.size;
+  }
+
   get(slot: number): IndexedEntry | undefined {
     return this.#bySlot.get(slot);
   }

@@ -45,9 +45,9 @@ export function tornOrCorrupt(segment: Uint8Array, key: SegmentKey, from: number
   return "corrupt";
 }
 
-/** The end of the last sector from `from` on that is not pure pre-fill; `from` if there is none. */
-export function writtenEnd(segment: Uint8Array, key: SegmentKey, from: number): number {
-  for (let offset = segment.length - SECTOR_BYTES; offset >= from; offset -= SECTOR_BYTES) {
+/** The end of the last sector from `from` to `end` that is not pure pre-fill; `from` if there is none. */
+export function writtenEnd(segment: Uint8Array, key: SegmentKey, from: number, end: number = segment.length): number {
+  for (let offset = end - SECTOR_BYTES; offset >= from; offset -= SECTOR_BYTES) {
     if (!isPrefill(segment, key, offset)) return offset + SECTOR_BYTES;
   }
   return from;

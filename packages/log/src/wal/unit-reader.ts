@@ -17,6 +17,7 @@ import {
 } from "./format.ts";
 import { type FoundRecord, getRecord, type LostRecord } from "./record-codec.ts";
 import { FIRST_UNIT_OFFSET } from "./segment.ts";
+import { writtenEnd } from "./torn-or-corrupt.ts";
 
 /** A unit whose header is whole, and where it stands. */
 export interface FoundUnit {
@@ -65,7 +66,7 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
   const { header, offset } = unit;
   if (header.records === 0) return { found: [], lost: [], lostUnknown: false, damage: [] };
   const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, offset + header.bytes);
-  const directory = readDirectory(segment, key, unit);
+  const directory = readDirectory(segment, key, offset, offset + header.bytes, header.records);
   if (chain.found.length === header.records && chain.damage.length === 0) {
     return { ...chain, lostUnknown: false, damage: directory === null ? [offset] : [] };
   }
@@ -79,7 +80,7 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
     if (at.state === "whole") {
       found.push(at.found);
     } else {
-      lost.push(line);
+      lost.push(at.state === "payload" ? at.lost : line);
       damage.push(line.offset);
     }
   }
@@ -87,12 +88,17 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
 }
 
 /**
- * Reads a unit whose header is damaged: if its records make an unbroken chain up to the zeros that end one, nothing but the
- * header is lost. `null` if they do not.
+ * Reads a unit whose header is damaged, if nothing else is: its records make an unbroken chain up to the zeros that end one, the directory behind
+ * them names exactly those, and nothing but pre-fill follows up to `end`, so that no second unit hides there. `null` otherwise.
  */
 export function readHeaderless(segment: Uint8Array, key: SegmentKey, offset: number, end: number): UnitContent | null {
   const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, end);
-  if (chain.found.length === 0 || chain.damage.length > 0 || !chain.ended) return null;
+  const records = chain.found.length;
+  if (records === 0 || chain.damage.length > 0 || !chain.ended) return null;
+  const unitEnd = chain.end + CHAIN_END_BYTES + records * DIRECTORY_LINE_BYTES + DIRECTORY_END_BYTES;
+  if (unitEnd > end || readDirectory(segment, key, offset, unitEnd, records) === null) return null;
+  const next = offset + alignUp(unitEnd - offset, SECTOR_BYTES);
+  if (writtenEnd(segment, key, next, end) !== next) return null;
   return { found: chain.found, lost: [], lostUnknown: false, damage: [offset] };
 }
 
@@ -113,16 +119,18 @@ interface Chain {
   readonly found: readonly FoundRecord[];
   readonly lost: readonly LostRecord[];
   readonly damage: readonly number[];
-  /** The zeros after the last record were seen. */
+  /** The zeros after the last record were seen, at `end`. */
   readonly ended: boolean;
+  readonly end: number;
 }
 
 function readChain(segment: Uint8Array, key: SegmentKey, from: number, end: number): Chain {
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];
   const damage: number[] = [];
-  for (let offset = from; offset < end;) {
-    if (isZero(segment, offset, CHAIN_END_BYTES)) return { found, lost, damage, ended: true };
+  let offset = from;
+  while (offset < end) {
+    if (isZero(segment, offset, CHAIN_END_BYTES)) return { found, lost, damage, ended: true, end: offset };
     const at = getRecord(segment, key, offset);
     if (at.state === "whole") {
       found.push(at.found);
@@ -134,27 +142,33 @@ function readChain(segment: Uint8Array, key: SegmentKey, from: number, end: numb
     lost.push(at.lost);
     offset += at.bytes;
   }
-  return { found, lost, damage, ended: false };
+  return { found, lost, damage, ended: false, end: offset };
 }
 
 interface DirectoryLine extends LostRecord {
   readonly offset: number;
 }
 
-function readDirectory(segment: Uint8Array, key: SegmentKey, unit: FoundUnit): readonly DirectoryLine[] | null {
-  const { header, offset } = unit;
-  const end = offset + header.bytes;
-  const from = end - DIRECTORY_END_BYTES - header.records * DIRECTORY_LINE_BYTES;
+/** The directory of the unit from `offset` to `end`; `null` if it is damaged, or none. */
+function readDirectory(
+  segment: Uint8Array,
+  key: SegmentKey,
+  offset: number,
+  end: number,
+  records: number,
+): readonly DirectoryLine[] | null {
+  const from = end - DIRECTORY_END_BYTES - records * DIRECTORY_LINE_BYTES;
   if (from < offset + UNIT_HEADER_BYTES) return null;
   const view = viewOf(segment);
   if (view.getUint32(end - 4, true) !== crc32c(segment, placeChecksum(key, offset), from, end - 4)) return null;
-  return Array.from({ length: header.records }, (_, index) => {
+  return Array.from({ length: records }, (_, index) => {
     const at = from + index * DIRECTORY_LINE_BYTES;
     return {
       offset: view.getUint32(at, true),
       type: view.getUint32(at + 4, true),
       group: view.getUint32(at + 8, true),
-      slot: getWhole(view, at + 16),
+      subject: getWhole(view, at + 16),
+      restated: null,
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { Clock, QuorateError } from "@quorate/machine";
-import type { StoredRecord } from "./record-codec.ts";
+import type { Durable } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
 import { inTurn } from "../disk/in-turn.ts";
 import { EntryCache } from "./entry-cache.ts";
@@ -21,6 +21,10 @@ export interface WalOptions {
   /** Name of the cluster; stands in every checksum. */
   readonly cluster: string;
   readonly limits: WalLimits;
+  /** How far a vote may stand above what its node knows chosen, slots: the open window. Never lower than when the folder was last written. */
+  readonly openSlots: number;
+  /** A snapshot of the group stands in the folder that covers everything to this slot; 0: none. */
+  readonly coveredTo: (group: number) => number;
   /** Told once: a write, a sync, or making or removing a segment failed. The log takes nothing more, and tells nobody that anything is durable. */
   readonly onFailed: (error: QuorateError) => void;
 }
@@ -32,11 +36,8 @@ export interface OpenedWal {
   readonly groups: ReadonlyMap<number, RecoveredGroup>;
   /** Places that were synced and cannot be read; what they mean for a group stands in its `durable`. */
   readonly faults: readonly WalFault[];
-  /**
-   * Records were lost of which not even the group is known. A group that is not in `groups` may have been among them: it may not begin
-   * anew under this incarnation.
-   */
-  readonly groupsLost: boolean;
+  /** What counts for a group that is not in `groups`: empty, unless records were lost of which not even the group is known. */
+  readonly unheard: Durable;
 }
 
 /**
@@ -49,7 +50,7 @@ export function openWal(options: WalOptions, done: Done<OpenedWal>): void {
   const fail = (error: QuorateError): void => {
     done(error, undefined as unknown as OpenedWal);
   };
-  recover(options.disk, options.cluster, (error, recovery) => {
+  recover(options, (error, recovery) => {
     if (error !== null) return fail(error);
     if (recovery.segments.length > 0) {
       finishOpening(options, recovery, done);
@@ -66,11 +67,22 @@ function finishOpening(options: WalOptions, recovery: Recovery, done: Done<Opene
   const wal = new SharedWal(options, recovery);
   const groups = new Map<number, RecoveredGroup>();
   for (const [group, part] of recovery.parts) {
-    groups.set(group, { durable: part.facts.durable(part.index, recovery.unit) });
+    const durable = part.facts.durable(part.index, options.coveredTo(group), recovery.unit);
+    groups.set(group, { durable });
     part.index.startBelow(part.facts.base);
   }
   wal.start(recovery);
-  done(null, { wal, groups, faults: recovery.faults, groupsLost: recovery.groupsLost });
+  const unheard = unheardFacts(recovery).durable(new SlotIndex(), 0, recovery.unit);
+  done(null, { wal, groups, faults: recovery.faults, unheard });
+}
+
+/** The facts of a group that no record names: its records may be among those that were lost. */
+function unheardFacts({ groupsLost, slotsFurther }: Recovery): GroupFacts {
+  const facts = new GroupFacts();
+  if (!groupsLost) return facts;
+  facts.loseAny();
+  facts.ended(slotsFurther);
+  return facts;
 }
 
 class SharedWal implements Wal {
@@ -82,7 +94,7 @@ class SharedWal implements Wal {
   readonly #parts = new Map<number, GroupPart>();
   readonly #shared: SharedLog;
   readonly #cache: EntryCache;
-  readonly #groupsLost: boolean;
+  readonly #recovery: Recovery;
   #closed = false;
   /** Told when the close that is under way has ended; `null`: none is. */
   #closing: Done | null = null;
@@ -91,7 +103,7 @@ class SharedWal implements Wal {
     const { disk, clock, cluster, limits } = options;
     const failed = (error: QuorateError): void => this.#fail(error);
     this.#options = options;
-    this.#groupsLost = recovery.groupsLost;
+    this.#recovery = recovery;
     this.#segments = new OpenSegments(recovery.segments);
     this.#cache = new EntryCache(limits.cacheBytesMax);
     const current = recovery.segments.at(-1)!;
@@ -155,11 +167,7 @@ class SharedWal implements Wal {
       const part = new GroupPart(group, facts, index, this.#shared);
       this.#parts.set(group, part);
       for (const indexed of index.values()) this.#cache.add(indexed);
-      if (facts.lossUnstated) {
-        const stated: StoredRecord[] = [{ kind: "faulty", ...facts.marks() }];
-        if (facts.promisedLost) stated.push({ kind: "promised-lost" });
-        part.state(stated);
-      }
+      if (facts.lossUnstated) part.state(facts.statements());
     }
     this.#supply.make();
     this.#trimmer.consider();
@@ -168,9 +176,10 @@ class SharedWal implements Wal {
   group(group: number): GroupLog {
     const known = this.#parts.get(group);
     if (known !== undefined) return known;
-    const part = new GroupPart(group, new GroupFacts(), new SlotIndex(), this.#shared);
+    const facts = unheardFacts(this.#recovery);
+    const part = new GroupPart(group, facts, new SlotIndex(), this.#shared);
     this.#parts.set(group, part);
-    if (!this.#groupsLost) part.state([{ kind: "born" }]);
+    part.state(facts.lossUnstated ? facts.statements() : [{ kind: "born" }]);
     return part;
   }
 

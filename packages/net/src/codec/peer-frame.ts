@@ -86,16 +86,7 @@ function messageItem(m: PeerMessage): Item {
     case "prepare":
       return [PeerTag.prepare, m.ballot, m.slotFrom, m.chosenTo];
     case "promise":
-      return [
-        PeerTag.promise,
-        m.ballot,
-        m.slotFrom,
-        m.slotTo,
-        m.chosenTo,
-        m.votes.map(entryTuple),
-        m.faulty,
-        m.faultyFrom,
-      ];
+      return [PeerTag.promise, m.ballot, m.slotFrom, m.slotTo, m.chosenTo, m.votes.map(entryTuple), m.faulty];
     case "reject":
       return [PeerTag.reject, m.ballot, m.promised];
     case "accept":
@@ -223,7 +214,7 @@ function messageOf(item: Item): PeerMessage {
       size(item, 4);
       return { kind: "prepare", ballot: natural(item[1]), slotFrom: natural(item[2]), chosenTo: natural(item[3]) };
     case PeerTag.promise:
-      size(item, 8);
+      size(item, 7);
       return {
         kind: "promise",
         ballot: natural(item[1]),
@@ -232,7 +223,6 @@ function messageOf(item: Item): PeerMessage {
         chosenTo: natural(item[4]),
         votes: entriesOf(item[5], false),
         faulty: ascending(list(item[6], FRAME_LIMITS.entriesMax).map(natural)),
-        faultyFrom: natural(item[7]),
       };
     case PeerTag.reject:
       size(item, 3);
