@@ -160,7 +160,18 @@ test("a real folder is not changed by being looked at, and one that a process ho
     const release = await ended<() => void>((done) => disk.claim(done));
     await ended((done) => writeIdentity(disk, IDENTITY, done));
     const { wal } = await ended<OpenedWal>((done) =>
-      openWal({ disk, clock: createNodeClock(), cluster: CLUSTER, limits: SMALL, onFailed: assert.ifError }, done),
+      openWal(
+        {
+          disk,
+          clock: createNodeClock(),
+          cluster: CLUSTER,
+          limits: SMALL,
+          openSlots: 16,
+          coveredTo: () => 0,
+          onFailed: assert.ifError,
+        },
+        done,
+      ),
     );
     await new Promise<void>((resolve) => wal.group(1).append([promised(BALLOT)], () => resolve()));
     const reader = createNodeReader(path);

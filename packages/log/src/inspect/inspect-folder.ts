@@ -1,5 +1,5 @@
 import { codeEntry, QuorateError } from "@quorate/machine";
-import { SLOT_MAX } from "@quorate/paxos";
+import { ENGINE_DEFAULTS, openSlotsMax } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
 import { inTurn } from "../disk/in-turn.ts";
 import { readOnly } from "../disk/read-only.ts";
@@ -13,6 +13,9 @@ import { FIRST_UNIT_OFFSET, type Segment, UNFINISHED } from "../wal/segment.ts";
 import { tornOrCorrupt } from "../wal/torn-or-corrupt.ts";
 import { inspectSegment } from "./inspect-segment.ts";
 import type { FolderFault, FolderReport, GroupReport, SegmentReport, SnapshotReport, UnitReport } from "./report.ts";
+
+/** Slots that can be open at once, unless the node was set up otherwise. */
+const OPEN_SLOTS = openSlotsMax(ENGINE_DEFAULTS.limits);
 
 /**
  * Looks at the folder of a node as a start of it would, and says everything that is found: by the very code that recovers the log. It changes
@@ -72,11 +75,11 @@ class Inspection {
   }
 
   #recover(cluster: string): void {
-    recover(this.#disk, cluster, (error, recovery) => {
+    recover({ disk: this.#disk, cluster, openSlots: OPEN_SLOTS }, (error, recovery) => {
       if (error !== null) return this.#faulty(error, () => this.#listSnapshots(cluster));
       this.#lastUnit = recovery.unit;
-      this.#judge(recovery);
       this.#groups = [...recovery.parts].map(([group, part]) => groupReport(group, part, recovery.unit));
+      this.#judge(recovery);
       const all = [...recovery.segments, ...recovery.spares];
       inTurn(
         all,
@@ -94,18 +97,13 @@ class Inspection {
 
   #judge(recovery: Recovery): void {
     for (const { file, offset, why } of recovery.faults) this.#faults.push(fault("LOG_CORRUPT", file, offset, why));
-    for (const [group, { facts }] of recovery.parts) {
-      const { slots, from } = facts.marks();
+    for (const { group, faulty, promisedLost } of this.#groups) {
       const why = (what: string): string => `group ${group}: ${what}`;
-      if (slots.length > 0) {
-        const what = `this node cannot speak for the slots ${slots.slice(0, 10).join(", ")}${slots.length > 10 ? ", …" : ""}`;
+      if (faulty.length > 0) {
+        const what = `this node cannot speak for the slots ${faulty.slice(0, 10).join(", ")}${faulty.length > 10 ? ", …" : ""}`;
         this.#faults.push(fault("LOG_CORRUPT", WAL_FOLDER, 0, why(what)));
       }
-      if (from < SLOT_MAX)
-        this.#faults.push(
-          fault("LOG_CORRUPT", WAL_FOLDER, 0, why(`this node cannot speak for any slot from ${from} on`)),
-        );
-      if (facts.promisedLost)
+      if (promisedLost)
         this.#faults.push(
           fault(
             "LOG_CORRUPT",
@@ -218,7 +216,7 @@ class Inspection {
 }
 
 function groupReport(group: number, { facts, index }: RecoveredPart, unit: number): GroupReport {
-  const durable = facts.durable(index, unit);
+  const durable = facts.durable(index, 0, unit);
   const { accepted } = durable;
   return {
     group,
@@ -229,7 +227,6 @@ function groupReport(group: number, { facts, index }: RecoveredPart, unit: numbe
     slotFrom: accepted[0]?.slot ?? 0,
     slotTo: accepted.at(-1)?.slot ?? 0,
     faulty: durable.faulty,
-    faultyFrom: durable.faultyFrom === SLOT_MAX ? 0 : durable.faultyFrom,
     promisedLost: durable.promisedLost,
     governing: durable.governing,
   };

@@ -1,5 +1,11 @@
-import { getSegmentHeader, segmentPath, viewOf } from "../wal/format.ts";
-import { ballotOfRecord, type FoundRecord, payloadOf, slotOf } from "../wal/record-codec.ts";
+import {
+  getSegmentHeader,
+  RECORD_CHECKSUM_AT,
+  RECORD_PAYLOAD_CHECKSUM_AT,
+  segmentPath,
+  viewOf,
+} from "../wal/format.ts";
+import { ballotOfRecord, type FoundRecord, payloadOf, subjectOf } from "../wal/record-codec.ts";
 import { FIRST_UNIT_OFFSET, type Segment } from "../wal/segment.ts";
 import { writtenEnd } from "../wal/torn-or-corrupt.ts";
 import { findUnits, readUnit } from "../wal/unit-reader.ts";
@@ -83,14 +89,14 @@ function recordReport({ record, group, moved, offset }: FoundRecord, view: DataV
     offset,
     kind: record.kind,
     group,
-    slot: slotOf(record),
+    slot: record.kind === "promised" || record.kind === "lease" ? 0 : subjectOf(record),
     ballot: ballotOfRecord(record),
     origin: entry?.origin ?? 0,
     entry: entry?.kind ?? "",
     anchored: entry?.anchored ?? false,
     moved,
     payloadBytes: payloadOf(record).length,
-    payloadChecksum: view.getUint32(offset + 40, true),
-    checksum: view.getUint32(offset + 44, true),
+    payloadChecksum: view.getUint32(offset + RECORD_PAYLOAD_CHECKSUM_AT, true),
+    checksum: view.getUint32(offset + RECORD_CHECKSUM_AT, true),
   };
 }

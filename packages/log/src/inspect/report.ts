@@ -85,9 +85,8 @@ export interface GroupReport {
   readonly votes: number;
   readonly slotFrom: number;
   readonly slotTo: number;
-  /** Slots that this node cannot speak for, and the slot from which it can speak for none; 0: there is no such slot. */
+  /** Slots that this node cannot speak for. */
   readonly faulty: readonly number[];
-  readonly faultyFrom: number;
   /** This incarnation may have lost its promised ballot: it never votes again. */
   readonly promisedLost: boolean;
   /** The sets of members above the base, and the one in force there. */

@@ -17,6 +17,12 @@ export const UNIT_HEADER_BYTES = 32;
 /** Bytes of the header of a record. */
 export const RECORD_HEADER_BYTES = 64;
 
+/** Where the checksum of the payload stands in a record's header. */
+export const RECORD_PAYLOAD_CHECKSUM_AT = 56;
+
+/** Where the checksum of the header stands in it; it covers everything before. */
+export const RECORD_CHECKSUM_AT = 60;
+
 /** Bytes of one line of a unit's directory. */
 export const DIRECTORY_LINE_BYTES = 24;
 

@@ -18,7 +18,9 @@ import {
   placeChecksum,
   putWhole,
   RECORD_ALIGNMENT,
+  RECORD_CHECKSUM_AT,
   RECORD_HEADER_BYTES,
+  RECORD_PAYLOAD_CHECKSUM_AT,
   RecordType,
   type RecordTypeNumber,
   type SegmentKey,
@@ -148,8 +150,9 @@ export function putRecord(
   putWhole(view, at + 32, entry === null ? 0 : entry.origin);
   putWhole(view, at + 40, restated.promised);
   putWhole(view, at + 48, restated.slotLast);
-  view.setUint32(at + 56, payloadChecksum, true);
-  view.setUint32(at + 60, crc32c(bytes, placeChecksum(key, offset), at, at + 60), true);
+  view.setUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, payloadChecksum, true);
+  const checksum = crc32c(bytes, placeChecksum(key, offset), at, at + RECORD_CHECKSUM_AT);
+  view.setUint32(at + RECORD_CHECKSUM_AT, checksum, true);
   bytes.set(payload, at + RECORD_HEADER_BYTES);
   bytes.fill(0, at + RECORD_HEADER_BYTES + payload.length, at + recordBytesOf(payload.length));
 }
@@ -203,7 +206,8 @@ export function getRecord(segment: Uint8Array, key: SegmentKey, offset: number, 
   const type = segment[at + 4]!;
   if (type === 0 || type > RecordType.born || segment[at + 7] !== 0) return { state: "header" };
   const view = viewOf(segment);
-  if (view.getUint32(at + 60, true) !== crc32c(segment, placeChecksum(key, offset), at, at + 60)) {
+  const checksum = crc32c(segment, placeChecksum(key, offset), at, at + RECORD_CHECKSUM_AT);
+  if (view.getUint32(at + RECORD_CHECKSUM_AT, true) !== checksum) {
     return { state: "header" };
   }
   const length = view.getUint32(at, true);
@@ -219,7 +223,7 @@ export function getRecord(segment: Uint8Array, key: SegmentKey, offset: number, 
   const from = at + RECORD_HEADER_BYTES;
   const damaged: RecordAt = { state: "payload", lost: { type, group, subject, restated }, bytes };
   if (from + length > segment.length) return damaged;
-  if (view.getUint32(at + 56, true) !== crc32c(segment, 0, from, from + length)) return damaged;
+  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== crc32c(segment, 0, from, from + length)) return damaged;
   const kind = KINDS[segment[at + 6]!];
   if (kind === undefined) return damaged;
   const ballot = getWhole(view, at + 24);
