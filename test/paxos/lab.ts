@@ -17,6 +17,9 @@ import {
 import { configOf, emptyDurable, incarnationOf, keep, member } from "./cluster.ts";
 import { Ghost } from "./ghost.ts";
 
+/** How many slots a loss of unknown records may reach, in these schedules. */
+const SLOTS_OPEN = 12;
+
 /** What a host sends where its log no longer has the entries. */
 export interface Snapshot {
   readonly kind: "snapshot";
@@ -329,7 +332,10 @@ export class Lab {
     this.ghost.putBack(node.id, durable);
   }
 
-  /** The newest record of `slot` is unreadable from now on; an older one of that slot may still be readable. The node is down. */
+  /**
+   * The newest record of `slot` is unreadable from now on; an older one of that slot may still be readable. The node is down. `allAbove`: it is not
+   * known what was lost, so every slot that it may have held is faulty.
+   */
   damage(node: LabNode, slot: number, older: boolean, allAbove: boolean): void {
     this.crash(node, 0);
     const left = older ? (node.older.get(slot) ?? null) : null;
