@@ -21,8 +21,7 @@ export function isWellFormed(message: Message): boolean {
       return isBallot(message.ballot) && isSlot(message.slotFrom);
     case "promise": {
       const { ballot, slotFrom, slotTo, chosenTo, votes, faulty } = message;
-      if (!isBallot(ballot) || !isSlot(slotFrom) || !isSlot(slotTo) || slotTo < slotFrom)
-        return false;
+      if (!isBallot(ballot) || !isSlot(slotFrom) || !isSlot(slotTo) || slotTo < slotFrom) return false;
       const from = Math.max(slotFrom, chosenTo + 1);
       return (
         areWithin(

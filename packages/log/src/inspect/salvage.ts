@@ -40,10 +40,10 @@ export function salvage(disk: Disk, group: number, machine: Composite, done: Don
   loadIdentity(looked, (identityError, identity) => {
     if (identityError !== null) return fail(identityError);
     const { cluster } = identity;
-    recover(looked, cluster, (recoverError, recovery) => {
+    recover({ disk: looked, cluster, openSlots: 0 }, (recoverError, recovery) => {
       if (recoverError !== null) return fail(recoverError);
       const part = recovery.parts.get(group);
-      const durable = part === undefined ? null : part.facts.durable(part.index, recovery.unit);
+      const durable = part === undefined ? null : part.facts.durable(part.index, 0, recovery.unit);
       const files = [...recovery.segments, ...recovery.spares];
       inTurn(
         files,

@@ -8,7 +8,8 @@ export const tornTakenForWhole: readonly Mutant[] = [
     patches: [
       {
         file: "packages/log/src/wal/record-codec.ts",
-        anchor: "  if (view.getUint32(at + 40, true) !== crc32c(segment, 0, from, from + length)) return damaged;\n",
+        anchor:
+          "  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== crc32c(segment, 0, from, from + length)) return damaged;\n",
         replacement: "",
       },
       {
