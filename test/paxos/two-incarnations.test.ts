@@ -83,7 +83,6 @@ const promise = (votes: readonly Entry[]): Message => ({
   chosenTo: 0,
   votes,
   faulty: [],
-  faultyFrom: SLOT_MAX,
 });
 
 test("a leader that finds its own node replaced by another disk proposes nothing above that change", () => {
