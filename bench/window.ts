@@ -6,7 +6,6 @@ import {
   type Members,
   type Message,
   type Output,
-  SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
 
@@ -206,7 +205,6 @@ function newEngine(self: number, windowSlots: number): Engine {
       accepted: [],
       chosenTo: 0,
       faulty: [],
-      faultyFrom: SLOT_MAX,
       promisedLost: false,
       leaseMsMax: 0,
       heard: [],
