@@ -116,7 +116,6 @@ export class Scene {
       accepted: [],
       chosenTo: 0,
       faulty: [],
-      faultyFrom: SLOT_MAX,
       promisedLost: false,
       leaseMsMax: 0,
       heard: [],
@@ -193,7 +192,6 @@ export class Scene {
       chosenTo: 0,
       votes,
       faulty: [],
-      faultyFrom: SLOT_MAX,
       ...changes,
     };
   }
