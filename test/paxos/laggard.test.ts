@@ -5,6 +5,7 @@ import { createEngine, type Engine, ENGINE_DEFAULTS, type Entry, type Members, t
 import { Cluster, configOf, emptyDurable, majorityOf, member } from "./cluster.ts";
 
 const BATCH = new Uint8Array(64);
+const LESSONS_A_TURN = 64;
 const BEHIND_SLOTS = Number(process.env["LAGGARD_SLOTS"] ?? 20_000);
 
 /** Three engines that do at once what they are told, and the host of the first, which has the whole log. */
@@ -17,6 +18,8 @@ class Trio {
   opening = 0;
   private nowMs = 0;
   private readonly units = [0, 0, 0, 0];
+  /** What the host has read for those who lack it, to be sent. */
+  private readonly lessons: (() => void)[] = [];
   readonly chosenTo: number[] = [0, 0, 0, 0];
 
   constructor() {
@@ -39,6 +42,7 @@ class Trio {
       this.engines[node - 1]!.tick(this.nowMs);
       this.take(node);
     }
+    for (let sent = 0; sent < LESSONS_A_TURN && this.lessons.length > 0; sent++) this.lessons.shift()!();
     return answer;
   }
 
@@ -70,8 +74,11 @@ class Trio {
     const entries = this.log.slice(slotFrom - 1, slotFrom - 1 + messageEntriesMax);
     this.taught += entries.length;
     const speaker = { node: 1, incarnation: 1001, life: 1, unit: this.units[1]!, unitAtStart: 0 };
-    this.engines[to - 1]!.receive(speaker, { kind: "learn", entries, floors: [], chosenTo: this.log.length });
-    this.take(to);
+    const { length } = this.log;
+    this.lessons.push(() => {
+      this.engines[to - 1]!.receive(speaker, { kind: "learn", entries, floors: [], chosenTo: length });
+      this.take(to);
+    });
   }
 }
 
