@@ -148,6 +148,19 @@ export function logNewer(file: string, version: number, known: number): QuorateE
   );
 }
 
+/** An engine found that what must hold does not. It says and records nothing more. */
+export function assertionFailed(node: number, thrown: Error): QuorateError {
+  return new QuorateError(
+    "ASSERTION",
+    "not-applied",
+    `node ${node} stops serving: ${thrown.message}. That is a defect of this program, or of the machine's memory: keep the folder, ` +
+      "report this with its log, and start the node again",
+    { node },
+    null,
+    thrown,
+  );
+}
+
 /** This replica's results differ from those of its peers. */
 export function diverged(group: number, node: number, slotFrom: number, slotTo: number): QuorateError {
   return new QuorateError(

@@ -35,6 +35,7 @@ export type Code =
   | "NOT_FORMED"
   | "WIPED"
   | "DIVERGED"
+  | "ASSERTION"
   // of this program
   | "BAD_OPTION"
   | "PORT_IN_USE"
@@ -169,6 +170,10 @@ const MEANINGS: { readonly [C in Code]: readonly [meaning: string, action: strin
   DIVERGED: [
     "two replicas applied the same entries with different results",
     "stop the node with the minority's state and keep its folder; find the impure machine or the differing versions",
+  ],
+  ASSERTION: [
+    "what must always hold in the protocol did not: a defect of the program, or memory that cannot be trusted",
+    "keep the folder and the message, and report both; the node may be started again: it recovers from its log",
   ],
   BAD_OPTION: [
     "an option or a setting is missing, unknown or out of its bounds",

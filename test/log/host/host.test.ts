@@ -158,6 +158,36 @@ describe("a host", () => {
     assert.ok((error!.detail["offset"] as number) > 0);
   });
 
+  it("An engine that finds what must hold broken stops its node, which says why and tells everybody who waits; the others go on.", () => {
+    const cluster = new MemoryCluster();
+    // The clock of node 1 will go back, which no monotonic clock does.
+    let backMs = 0;
+    const { time } = cluster;
+    const clockOf = time.clock.bind(time);
+    time.clock = (alive) => {
+      const clock = clockOf(alive);
+      return { ...clock, nowMs: () => clock.nowMs() - backMs, wallMs: () => clock.wallMs() - backMs };
+    };
+    cluster.start(1);
+    time.clock = clockOf;
+    cluster.start(2);
+    cluster.start(3);
+    cluster.awaitLeader();
+    const replica = cluster.node(1).replica!;
+    const told: (string | null)[] = [];
+    backMs = 50;
+    replica.read("linearizable", 0, "log", new Uint8Array(0), (error) => told.push(error?.code ?? null));
+    time.run(1_000);
+    assert.deepEqual(codes(cluster, 1), ["ASSERTION"]);
+    const [error] = cluster.node(1).failures;
+    assert.match(error!.message, /the clock of tick never goes back/);
+    assert.equal(cluster.node(1).host!.status().state, "failed");
+    assert.deepEqual(told, ["ASSERTION"]);
+    cluster.awaitLeader();
+    assert.equal(cluster.client().open().appended("a"), 1);
+    assert.deepEqual([codes(cluster, 2), codes(cluster, 3)], [[], []]);
+  });
+
   it("The same cluster run twice does the same, to the last counter.", () => {
     const run = (): string => {
       const cluster = new MemoryCluster({ seed: 9 });

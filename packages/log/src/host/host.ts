@@ -2,9 +2,11 @@ import { type Clock, type Composite, QuorateError, SuspensionDetector } from "@q
 import {
   createEngine,
   type Durable,
+  type Engine,
   type EngineConfig,
   FIRST_STANDING,
   type Governing,
+  InvariantError,
   MAJORITY,
   type Member,
   type Members,
@@ -13,7 +15,7 @@ import {
   type Speaker,
 } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
-import { closed, logCorrupt, unreadableImage } from "../errors.ts";
+import { assertionFailed, closed, logCorrupt, unreadableImage } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
 import { Counters } from "../replica/counters.ts";
@@ -338,10 +340,20 @@ class RunningHost implements Host {
       const nowMs = this.#clock.nowMs();
       if (this.#detector.suspended(nowMs, this.#clock.wallMs())) this.#suspended();
       this.#formingTurn(nowMs);
-      for (const replica of this.#replicas.values()) replica.turn(nowMs);
-      this.#options.transport.endTurn();
+      this.#takeTurns(nowMs);
+      if (!this.#ended) this.#options.transport.endTurn();
     }
     this.#answers.flush();
+  }
+
+  /** Where an engine finds that what must hold does not, the whole node stops: it says why, and votes for nothing any more. */
+  #takeTurns(nowMs: number): void {
+    try {
+      for (const replica of this.#replicas.values()) replica.turn(nowMs);
+    } catch (thrown) {
+      if (!(thrown instanceof InvariantError)) throw thrown;
+      this.#fail(assertionFailed(this.#options.id, thrown));
+    }
   }
 
   #suspended(): void {
@@ -502,10 +514,14 @@ class RunningHost implements Host {
     }
     const alone = this.#aloneWith(group, durable);
     if (alone !== null) return this.#refuseStart(done, alone);
-    const engine = createEngine(
-      { ...protocol, self: id, incarnation, life: this.#life, seed: randomBelow48(seed, `engine ${group}`) },
-      durable,
-    );
+    const engineSeed = randomBelow48(seed, `engine ${group}`);
+    let engine: Engine;
+    try {
+      engine = createEngine({ ...protocol, self: id, incarnation, life: this.#life, seed: engineSeed }, durable);
+    } catch (thrown) {
+      if (!(thrown instanceof InvariantError)) throw thrown;
+      return this.#refuseStart(done, assertionFailed(id, thrown));
+    }
     const room: ReplicaRoom = {
       group,
       node: id,
