@@ -1,10 +1,12 @@
 // npm run bench -- engine [--seconds N] [--value-bytes N] [--json]
 // npm run bench -- window [--value-bytes N] [--json]
+// npm run bench -- sim [--seconds N] [--json]
 // npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--folder PATH] [--json]
 import { parseArgs } from "node:util";
 
 import { runLoad } from "./cluster-load.ts";
 import { engineRates } from "./engine.ts";
+import { simRates } from "./sim.ts";
 import { windowLines } from "./window.ts";
 
 const { values, positionals } = parseArgs({
@@ -44,9 +46,21 @@ if (name === "window") {
     }
   process.exit(0);
 }
+if (name === "sim") {
+  const rates = await simRates(Number(values.seconds));
+  if (values.json) process.stdout.write(`${JSON.stringify({ name, rates })}\n`);
+  else
+    for (const { faults, checked, simulatedSecondsPerCpuSecond, eventsPerSimulatedSecond } of rates) {
+      const what = `${faults ? "all faults" : "no faults"}, ${checked ? "all checkers" : "no checkers"}`;
+      process.stdout.write(
+        `${what}: ${simulatedSecondsPerCpuSecond} simulated seconds per second of one core, ${eventsPerSimulatedSecond} events in each\n`,
+      );
+    }
+  process.exit(0);
+}
 if (name !== "put" && name !== "get" && name !== "lock") {
   process.stderr.write(
-    "usage: npm run bench -- engine|window|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+    "usage: npm run bench -- engine|window|sim|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
   );
   process.exit(2);
 }

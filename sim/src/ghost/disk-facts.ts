@@ -59,6 +59,24 @@ export class DiskFacts {
     }
   }
 
+  /** Whether a record tells of nothing that these facts do not hold: it was, or may have been, among them. */
+  implies(record: StoredRecord): boolean {
+    switch (record.kind) {
+      case "promised":
+        return record.ballot <= this.promised;
+      case "accepted":
+        return (this.votes.get(record.entry.slot)?.ballot ?? 0) >= record.entry.ballot;
+      case "members":
+        return record.governing.slot <= (this.governing?.slot ?? -1);
+      case "trim":
+        return record.base <= this.trimmedTo;
+      case "lease":
+        return record.leaseMsMax <= this.leaseMsMax;
+      default:
+        return true;
+    }
+  }
+
   isFaulty(slot: number): boolean {
     return this.faulty.has(slot);
   }

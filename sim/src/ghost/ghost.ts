@@ -97,7 +97,7 @@ export class Ghost extends Unobservant {
     const node = this.node(id);
     node.lastSyncMs = this.nowMs;
     if (!path.startsWith("wal/")) return;
-    for (const { group, record, moved } of writtenRecords(this.#cluster, path, image, from, end)) {
+    for (const { group, record, moved } of writtenRecords(this.#cluster, path, image, from, end).whole) {
       if (group === GROUP) this.held(node, record, moved);
     }
   }
@@ -131,8 +131,11 @@ export class Ghost extends Unobservant {
     this.#readSnapshots(node);
     for (const path of paths) {
       if (!path.startsWith("wal/")) continue;
-      for (const { group, record, moved } of writtenRecords(this.#cluster, path, this.run.durable(node.id, path))) {
-        if (group === GROUP) this.held(node, record, moved);
+      const { whole, damaged } = writtenRecords(this.#cluster, path, this.run.durable(node.id, path));
+      for (const { group, record, moved } of whole) if (group === GROUP) this.held(node, record, moved);
+      // What is left of a unit that was never synced counts for nothing.
+      for (const { group, record, moved } of damaged) {
+        if (group === GROUP && node.everHeld.implies(record)) this.held(node, record, moved);
       }
     }
   }

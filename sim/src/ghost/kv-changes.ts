@@ -1,5 +1,6 @@
+import { commandsOf } from "./value.ts";
 import { KV_NAME, kvMachine } from "@quorate/kv";
-import { decodeBatch, type RequestId, type Settlement } from "@quorate/machine";
+import { type RequestId, type Settlement } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 
 /** What one revision did to one key; `value` null: it was deleted. */
@@ -21,7 +22,7 @@ export class KvChanges {
     { bytes }: Entry,
     settled: readonly { readonly request: RequestId; readonly settlement: Settlement; readonly isNew: boolean }[],
   ): void {
-    for (const [index, { machine, command }] of decodeBatch(bytes).commands.entries()) {
+    for (const [index, { machine, command }] of commandsOf(bytes).entries()) {
       const { settlement, isNew } = settled[index]!;
       if (machine !== KV_NAME || !isNew || settlement.error !== "") continue;
       this.#note(settlement.revision, commands.decode(command), results.decode(settlement.bytes));

@@ -1,3 +1,4 @@
+import { type Batch, type BatchCommand, decodeBatch } from "@quorate/machine";
 import { type Entry, type EntryKind, showBallot } from "@quorate/paxos";
 import { valueIdentity } from "./value-identity.ts";
 
@@ -34,6 +35,15 @@ export class Values {
     if (identity === undefined) this.#identities.set(bytes, (identity = valueIdentity(bytes)));
     return identity;
   }
+}
+
+const decoded = new WeakMap<Uint8Array, Batch>();
+
+/** A batch, decoded once for all who look at it. */
+export function commandsOf(bytes: Uint8Array): readonly BatchCommand[] {
+  let batch = decoded.get(bytes);
+  if (batch === undefined) decoded.set(bytes, (batch = decodeBatch(bytes)));
+  return batch.commands;
 }
 
 /** A value as people tell it from others. */

@@ -1,8 +1,7 @@
 import { type Durable, type Entry, type Output, showBallot } from "@quorate/paxos";
-import { decodeBatch } from "@quorate/machine";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import type { Vote } from "../ghost/ghost-log.ts";
-import { showValue, type Value } from "../ghost/value.ts";
+import { commandsOf, showValue, type Value } from "../ghost/value.ts";
 import { Checker } from "./checker.ts";
 
 /** C1 to C4: one value a slot, known chosen only where it is, on enough disks for ever, and asked for by somebody. */
@@ -27,7 +26,7 @@ export class AgreementChecker extends Checker {
   /** C4. */
   #isValid({ value, ballot }: Vote): void {
     if (value.kind !== "batch") return;
-    for (const { request, machine, command } of decodeBatch(value.bytes).commands) {
+    for (const { request, machine, command } of commandsOf(value.bytes)) {
       const id = `${request.session}:${request.number}`;
       const submitted = this.#submitted.get(id);
       if (submitted === digestOf(machine, command)) continue;
@@ -78,15 +77,18 @@ export class AgreementChecker extends Checker {
     }
   }
 
+  /** Whether every prepare quorum that can still come together has somebody who tells of the slot. */
   #survives(slot: number, chosenTo: number): boolean {
     const { log } = this.ghost;
     for (const set of new Set([log.governing(slot), log.governing(chosenTo + 1)])) {
-      let lack = 0;
+      let silent = 0;
       set.quorum.voters.forEach((voter, index) => {
         const node = this.ghost.node(voter.node);
-        if (node.member.incarnation !== voter.incarnation || !this.#holds(node, slot)) lack |= 1 << index;
+        // A disk that is gone promises nothing any more, and neither does one that lost its promised ballot.
+        if (node.member.incarnation !== voter.incarnation || node.disk.promisedLost) return;
+        if (!node.disk.isFaulty(slot) && !this.#holds(node, slot)) silent |= 1 << index;
       });
-      if (!set.quorum.prepare(lack)) return true;
+      if (!set.quorum.prepare(silent)) return true;
     }
     return false;
   }
@@ -94,7 +96,7 @@ export class AgreementChecker extends Checker {
   #holds(node: GhostNode, slot: number): boolean {
     const { log } = this.ghost;
     if (slot <= node.disk.snapshotTo || slot <= node.heldTo(log)) return true;
-    return node.disk.votes.get(slot)?.value === log.chosen(slot) && !node.disk.isFaulty(slot);
+    return node.disk.votes.get(slot)?.value === log.chosen(slot);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { SnapshotHead } from "@quorate/log";
-import { type Composite, decodeBatch } from "@quorate/machine";
+import { type Composite } from "@quorate/machine";
 import type { Durable, Entry, Member, Output } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
-import { showValue } from "../ghost/value.ts";
+import { commandsOf, showValue } from "../ghost/value.ts";
 import { Checker } from "./checker.ts";
 
 /** What a state machine is after a slot, as far as every step tells it. */
@@ -103,7 +103,7 @@ export class ApplyChecker extends Checker {
   #words(slot: number): string {
     const value = this.ghost.log.chosen(slot);
     if (value?.kind !== "batch") return "";
-    const { commands } = decodeBatch(value.bytes);
+    const commands = commandsOf(value.bytes);
     const words = commands.map(({ request, machine }) => `${machine} ${request.session}:${request.number}`);
     return `; it holds ${words.join(", ") || "a clock step"}`;
   }

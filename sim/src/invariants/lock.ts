@@ -1,5 +1,6 @@
+import { commandsOf } from "../ghost/value.ts";
 import { type DescribedLock, LOCK_MACHINE, lockMachine } from "@quorate/lock";
-import { type Composite, decodeBatch, SESSION_MACHINE } from "@quorate/machine";
+import { type Composite, SESSION_MACHINE } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import type { GhostSessions } from "../ghost/sessions.ts";
 import { Checker } from "./checker.ts";
@@ -83,7 +84,7 @@ function nameOf({ session, claim }: { readonly session: number; readonly claim: 
 
 /** Clock steps, sessions and locks: of all else a lock is free of changes, but for what a clock step within it did, seen with the next. */
 function concernsLocks({ bytes }: Entry): boolean {
-  const { commands } = decodeBatch(bytes);
+  const commands = commandsOf(bytes);
   return (
     commands.length === 0 || commands.some(({ machine }) => machine === LOCK_MACHINE || machine === SESSION_MACHINE)
   );

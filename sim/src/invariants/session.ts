@@ -1,8 +1,8 @@
+import { commandsOf } from "../ghost/value.ts";
 import {
   type BatchCommand,
   type Composite,
   crc32c,
-  decodeBatch,
   type RequestId,
   SESSION_MACHINE,
   sessionCommands,
@@ -52,7 +52,7 @@ export class SessionChecker extends Checker {
     this.#appliedTo = entry.slot;
     if (!counted || entry.kind !== "batch") return;
     this.sessions.pass(composite.logTimeMs);
-    const { commands } = decodeBatch(entry.bytes);
+    const commands = commandsOf(entry.bytes);
     for (const [index, command] of commands.entries())
       this.#judge(node, entry, command, step[index]!, composite.logTimeMs);
   }

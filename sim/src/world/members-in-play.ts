@@ -14,6 +14,7 @@ interface ChosenSet {
 /** How far one disk holds what was chosen. */
 interface Holding {
   readonly node: number;
+  readonly incarnation: number;
   /** Everything to here is chosen and durable there. */
   slot: number;
   /** What it knew chosen at `seenMs`. */
@@ -35,6 +36,8 @@ export class MembersInPlay extends Unobservant {
   #chosen: ChosenSet[] = [];
   #proposed: ChosenSet[] = [];
   readonly #holdings = new Map<string, Holding>();
+  /** By node: the one that was asked for last. */
+  readonly #recent: Holding[] = [];
   readonly #coverage: Coverage;
   #run: ObservedRun | null = null;
 
@@ -118,12 +121,15 @@ export class MembersInPlay extends Unobservant {
   }
 
   #holding(node: number, incarnation: number): Holding {
+    const recent = this.#recent[node];
+    if (recent !== undefined && recent.incarnation === incarnation) return recent;
     const identity = identityOf(node, incarnation);
     let holding = this.#holdings.get(identity);
     if (holding === undefined) {
-      holding = { node, slot: 0, seenSlot: 0, seenMs: -Infinity };
+      holding = { node, incarnation, slot: 0, seenSlot: 0, seenMs: -Infinity };
       this.#holdings.set(identity, holding);
     }
+    this.#recent[node] = holding;
     return holding;
   }
 }

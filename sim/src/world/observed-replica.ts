@@ -8,7 +8,8 @@ export class ObservedReplica implements ReplicaObserver {
   readonly #node: number;
   readonly #observer: Observer;
   #leader = 0;
-  #opening = 0;
+  /** The ballot that it is open in; 0: none. */
+  opening = 0;
   #promised = 0;
   #chosenTo = 0;
 
@@ -28,9 +29,9 @@ export class ObservedReplica implements ReplicaObserver {
       this.#chosenTo = chosenTo;
       this.#observer.chosenKnown(this.#node, chosenTo);
     }
-    if (leader === this.#leader && opening === this.#opening && promised === this.#promised) return;
+    if (leader === this.#leader && opening === this.opening && promised === this.#promised) return;
     this.#leader = leader;
-    this.#opening = opening;
+    this.opening = opening;
     this.#promised = promised;
     this.#observer.roleChanged(this.#node, leader, opening, promised);
   }

@@ -72,7 +72,7 @@ export class Operator {
     let found: SimulatedNode | null = null;
     let ballot = 0;
     for (const node of this.#world.nodes) {
-      const opening = node.replica?.status().opening ?? 0;
+      const { opening } = node;
       if (opening <= ballot) continue;
       ballot = opening;
       found = node;

@@ -72,6 +72,7 @@ export class SimulatedNode {
   /** It was told to join a formed cluster, instead of forming one. */
   #joins: boolean;
   #ports = new Set<ClientPort>();
+  #observed: ObservedReplica | null = null;
   /** The process has stopped serving for good, for a reason that its disk gave. */
   #broken = false;
   /** The next sync fails, whichever process asks for it. */
@@ -166,6 +167,7 @@ export class SimulatedNode {
       world.observer.settled(id, request, settlement, revisionBefore),
     );
     const observer = new ObservedReplica(id, world.observer);
+    this.#observed = observer;
     world.observer.processStarted(id, this.starts);
     const initial = initialMembers(all, leaseMs);
     const members = {
@@ -269,6 +271,11 @@ export class SimulatedNode {
     });
     this.#ports.add(port);
     return { process, port };
+  }
+
+  /** The ballot that its replica is open in; 0: none. */
+  get opening(): number {
+    return this.replica === null ? 0 : this.#observed!.opening;
   }
 
   /** What can be seen from outside, and the invariants on it; null: it does not serve. */

@@ -193,9 +193,7 @@ export class MemoryFile {
         continue;
       }
       const from = sector * SECTOR_BYTES;
-      const synced = new Uint8Array(SECTOR_BYTES);
-      synced.set(this.#bytes.subarray(from, from + SECTOR_BYTES));
-      this.#unsynced.set(sector, synced);
+      this.#unsynced.set(sector, this.#bytes.slice(from, from + SECTOR_BYTES));
     }
     this.#bytes.set(bytes, position);
     this.#length = Math.max(this.#length, end);

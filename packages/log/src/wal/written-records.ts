@@ -1,10 +1,22 @@
 import { segmentKey, segmentOfName } from "./format.ts";
 import type { FoundRecord } from "./record-codec.ts";
-import { findUnits, readUnit } from "./unit-reader.ts";
+import { FIRST_UNIT_OFFSET } from "./segment.ts";
+import { writtenEnd } from "./torn-or-corrupt.ts";
+import { findUnits, readUnit, salvage } from "./unit-reader.ts";
+
+/** Records as they stand in a segment, for tools and tests that look at a disk from outside. */
+export interface WrittenRecords {
+  /** Of whole write units, in order. */
+  readonly whole: readonly FoundRecord[];
+  /** Whole records of units that are damaged: synced once, or what is left of a last unit that never arrived. */
+  readonly damaged: readonly FoundRecord[];
+}
+
+const NONE: WrittenRecords = { whole: [], damaged: [] };
 
 /**
- * The records of all whole write units that begin in the bytes from `from` to `end` of a segment's image, in order: for tools and tests that look
- * at a disk from outside. A unit with any damage tells nothing, and neither does a file that is no segment.
+ * All records that can be read in the bytes from `from` to `end` of a segment's image; without these, in the whole segment. Of a part, damage is not
+ * looked into. A file that is no segment has none.
  *
  * @param file - name or path of the segment's file.
  * @param image - the whole file.
@@ -13,16 +25,22 @@ export function writtenRecords(
   cluster: string,
   file: string,
   image: Uint8Array,
-  from: number = 0,
+  from: number = FIRST_UNIT_OFFSET,
   end: number = image.length,
-): readonly FoundRecord[] {
+): WrittenRecords {
   const number = segmentOfName(file.slice(file.lastIndexOf("/") + 1));
-  if (number === 0) return [];
+  if (number === 0) return NONE;
   const key = segmentKey(cluster, number);
-  const found: FoundRecord[] = [];
+  const isAll = end === image.length;
+  const whole: FoundRecord[] = [];
+  const damaged: FoundRecord[] = [];
+  let cursor = from;
   for (const unit of findUnits(image, key, from, end)) {
-    const content = readUnit(image, key, unit);
-    if (content.damage.length === 0) found.push(...content.found);
+    if (isAll && unit.offset > cursor) damaged.push(...salvage(image, key, cursor, unit.offset).found);
+    const { found, damage } = readUnit(image, key, unit);
+    (damage.length === 0 ? whole : damaged).push(...found);
+    cursor = unit.end;
   }
-  return found;
+  if (isAll) damaged.push(...salvage(image, key, cursor, writtenEnd(image, key, cursor)).found);
+  return { whole, damaged };
 }

@@ -1,0 +1,87 @@
+import { LOG_LIMITS, WAL_DEFAULTS } from "@quorate/log";
+import { ENGINE_DEFAULTS } from "@quorate/paxos";
+import { configOf, FAULT_KINDS, runOnce, scheduleOf } from "@quorate/sim";
+
+/** One line of the result. */
+export interface SimRate {
+  /** All kinds of faults, or none. */
+  readonly faults: boolean;
+  /** Invariants at every step, or none. */
+  readonly checked: boolean;
+  readonly simulatedSeconds: number;
+  /** Of one core: what `process.cpuUsage` says of this process. */
+  readonly cpuSeconds: number;
+  readonly simulatedSecondsPerCpuSecond: number;
+  readonly eventsPerSimulatedSecond: number;
+  readonly operationsPerSimulatedSecond: number;
+}
+
+const SEED = 1;
+const RUNS = 4;
+
+/**
+ * Five replicas with ticks of 10 ms and four clients that make some 25 calls per simulated second in total, for `seconds` of load in each run. The
+ * first round of all four is thrown away: it compiles.
+ */
+export async function simRates(seconds: number): Promise<readonly SimRate[]> {
+  const rates: SimRate[] = [];
+  for (const round of [0, 1]) {
+    for (const faults of [false, true]) {
+      for (const checked of [false, true]) {
+        const rate = await simRate(round === 0 ? Math.ceil(seconds / 4) : seconds, faults, checked);
+        if (round === 1) rates.push(rate);
+      }
+    }
+  }
+  return rates;
+}
+
+async function simRate(seconds: number, faults: boolean, checked: boolean): Promise<SimRate> {
+  let cpuMicros = 0;
+  let simulatedMs = 0;
+  let events = 0;
+  let operations = 0;
+  for (let seed = SEED; seed < SEED + RUNS; seed++) {
+    const config = {
+      ...configOf(seed, { seconds, nodes: 5, without: [], plant: "none" }),
+      kinds: faults ? FAULT_KINDS : [],
+      gapMs: 1500,
+      spares: faults ? 2 : 0,
+      kvClients: 4,
+      lockClients: 0,
+      watchClients: 0,
+      thinkMs: 160,
+      checkpointEntries: 1000,
+      keys: 8,
+      quorum: "majority",
+      leaseMs: 0,
+      segmentBytes: 256 * 1024,
+      valueBytes: 0,
+      electionTimeoutMs: ENGINE_DEFAULTS.electionTimeoutMs,
+      windowSlots: ENGINE_DEFAULTS.limits.windowSlots,
+      messageEntriesMax: ENGINE_DEFAULTS.limits.messageEntriesMax,
+      turnRoundsMax: LOG_LIMITS.turnRoundsMax,
+      sealMs: WAL_DEFAULTS.sealMs,
+    } as const;
+    const schedule = scheduleOf(seed, config.kinds, seconds, config.gapMs);
+    const before = process.cpuUsage();
+    const result = await runOnce(config, seed, schedule, undefined, [], checked);
+    const { user, system } = process.cpuUsage(before);
+    if (result.violation !== null) throw new Error(`seed ${seed}: ${result.violation.witness}`);
+    cpuMicros += user + system;
+    simulatedMs += result.simulatedMs;
+    events += result.events;
+    operations += result.operations;
+  }
+  const simulatedSeconds = simulatedMs / 1000;
+  const cpuSeconds = cpuMicros / 1e6;
+  return {
+    faults,
+    checked,
+    simulatedSeconds: Math.round(simulatedSeconds),
+    cpuSeconds: Math.round(cpuSeconds * 100) / 100,
+    simulatedSecondsPerCpuSecond: Math.round((10 * simulatedSeconds) / cpuSeconds) / 10,
+    eventsPerSimulatedSecond: Math.round(events / simulatedSeconds),
+    operationsPerSimulatedSecond: Math.round((10 * operations) / simulatedSeconds) / 10,
+  };
+}
