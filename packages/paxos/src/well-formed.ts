@@ -38,7 +38,7 @@ export function isWellFormed(message: Message): boolean {
     case "accept": {
       const { ballot, startSlot, entries } = message;
       if (!isBallot(ballot) || !isSlot(startSlot) || !areConsecutive(entries)) return false;
-      for (const entry of entries) if (entry.ballot !== ballot || !isEntry(entry)) return false;
+      for (const entry of entries) if (entry.ballot !== ballot || !isVoteOf(ballot, entry)) return false;
       return true;
     }
     case "accepted":
@@ -79,8 +79,13 @@ function isSlot(slot: number): boolean {
   return Number.isSafeInteger(slot) && slot >= 1 && slot <= SLOT_MAX;
 }
 
-function isEntry({ slot, ballot, origin, kind, bytes }: Entry): boolean {
-  if (!isSlot(slot) || !isBallot(ballot) || !isBallot(origin) || origin > ballot) return false;
+function isEntry(entry: Entry): boolean {
+  return isBallot(entry.ballot) && isVoteOf(entry.ballot, entry);
+}
+
+/** `ballot` is one. */
+function isVoteOf(ballot: Ballot, { slot, origin, kind, bytes }: Entry): boolean {
+  if (!isSlot(slot) || origin > ballot || (origin !== ballot && !isBallot(origin))) return false;
   switch (kind) {
     case "batch":
       return true;
