@@ -29,7 +29,7 @@ if (values.plant !== "") {
     process.exit(2);
   }
   const run = await explorePlanted(bug, ["--states-max", values["states-max"]]);
-  const [violation] = run.violations;
+  const [violation] = run.violated;
   const found = violation !== undefined;
   if (values.json) process.stdout.write(`${JSON.stringify({ bug: bug.number, what: bug.what, found, ...run })}\n`);
   else {
@@ -80,7 +80,8 @@ const result = {
   residentMibMax: Math.round(process.resourceUsage().maxRSS / 1_024),
   complete: seen.complete,
   stopped: seen.stopped,
-  violations: seen.violations,
+  violations: seen.violations.length,
+  violated: seen.violations,
 };
 if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
 else {
@@ -89,7 +90,7 @@ else {
     for (const [index, line] of trace.entries()) process.stdout.write(`${String(index + 1).padStart(4)} ${line}\n`);
   }
   if (!seen.complete) process.stdout.write(`stopped early, not everything was seen: ${seen.stopped}\n`);
-  const { violations: _, ...figures } = result;
-  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(14)}${value}\n`);
+  const { violated: _, ...figures } = result;
+  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(16)}${value}\n`);
 }
 process.exitCode = seen.violations.length > 0 ? 1 : seen.complete ? 0 : 3;

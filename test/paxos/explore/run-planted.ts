@@ -10,7 +10,9 @@ export interface PlantedRun {
   readonly states: number;
   readonly seconds: number;
   readonly complete: boolean;
-  readonly violations: readonly {
+  /** How many different invariants were broken, and the first violation of each. */
+  readonly violations: number;
+  readonly violated: readonly {
     readonly invariant: string;
     readonly why: string;
     readonly trace: readonly string[];
