@@ -212,8 +212,6 @@ function showEvent(self: number, event: EngineEvent): string | null {
       return `gives the change of members up: node ${event.node}, ${event.why}`;
     case "removed":
       return `may go: the set of slot ${event.slot} has everything`;
-    case "slot-cured":
-      return `slot ${event.slot} is cured`;
     case "ignored":
       return `ignores ${event.message} of ${event.from}: ${event.why}`;
     case "ballot-raised":

@@ -177,14 +177,6 @@ export class Acceptor {
     return this.faulty.has(slot);
   }
 
-  /** The record of `slot` was mended from this node's own disk. */
-  cure(slot: number): boolean {
-    if (!this.faulty.delete(slot)) return false;
-    this.curedSome(1);
-    this.recordFaulty();
-    return true;
-  }
-
   /** A snapshot covers everything to `slot`. */
   installed(slot: number): void {
     this.votes.dropTo(slot);

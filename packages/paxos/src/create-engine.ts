@@ -127,10 +127,6 @@ class PaxosEngine implements Engine, Owner {
     this.drain();
   }
 
-  repaired(slot: number): void {
-    if (this.core.acceptor.cure(slot)) this.core.events.push({ kind: "slot-cured", slot });
-  }
-
   suspect(node: number): void {
     this.election.suspect(node);
   }

@@ -36,8 +36,6 @@ export interface Engine {
   checkpointed(slot: number): void;
   /** A snapshot that covers everything to `slot` is installed, durably, with the sets it carried. */
   installed(slot: number, governing: Output["governing"]): void;
-  /** The host could mend the record of `slot` from its own disk. */
-  repaired(slot: number): void;
   /** A redial of `node` was refused: its process is gone (rule 22). */
   suspect(node: number): void;
   /** The machine slept or a clock jumped: leases and grants are void (rule 26). */

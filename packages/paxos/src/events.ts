@@ -7,12 +7,9 @@ export type IgnoreReason =
   | "not a voter"
   | "old disk"
   | "not asked for"
-  | "not leading"
   | "already known"
   | "gap"
-  | "leader alive"
   | "lease granted"
-  | "below floor"
   | "contradiction"
   | "malformed";
 
@@ -26,5 +23,4 @@ export type EngineEvent =
   | { readonly kind: "read-confirmed"; readonly token: number; readonly bound: number }
   | { readonly kind: "change-given-up"; readonly node: number; readonly why: string }
   | { readonly kind: "removed"; readonly slot: number }
-  | { readonly kind: "slot-cured"; readonly slot: number }
   | { readonly kind: "ignored"; readonly from: number; readonly message: Message["kind"]; readonly why: IgnoreReason };

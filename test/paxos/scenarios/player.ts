@@ -125,7 +125,6 @@ export class Player {
     "put-back": ([id]) => this.world.putBack(this.node(id!), this.copies.get(id!)!),
     damage: ([id, , slot, ...how]) =>
       this.world.damage(this.node(id!), Number(slot), how.includes("older"), how.includes("above")),
-    mend: ([id, , slot]) => this.turn(id!, (node) => node.engine.repaired(Number(slot))),
     checkpoint: (words) => {
       for (const node of this.all(words)) this.world.checkpoint(node);
     },
