@@ -31,7 +31,7 @@ describe("identity", () => {
 
   function read(cluster: string = "orders", node: number = 2): Identity | QuorateError | null {
     const told: (Identity | QuorateError | null)[] = [];
-    readIdentity(disk, cluster, node, (error, identity) => told.push(error ?? identity));
+    readIdentity(disk, cluster, node, (error, { identity }) => told.push(error ?? identity));
     run();
     assert.equal(told.length, 1);
     return told[0]!;
@@ -69,24 +69,40 @@ describe("identity", () => {
     assert.deepEqual(read(), IDENTITY);
     assert.ok(write({ ...IDENTITY, state: "formed" }));
     assert.deepEqual(read(), { ...IDENTITY, state: "formed" });
-    assert.deepEqual(disk.paths(), ["identity"]);
+    assert.deepEqual(disk.paths(), ["identity", "identity.copy"]);
   });
 
-  it("A power loss at any step of a write leaves the identity before or the one after, whole.", () => {
-    let kept = 0;
-    for (let steps = 0; steps < 8; steps++) {
+  it("A power loss at any step of a write leaves the identity before or the one after, whole, and both files alike.", () => {
+    const next: Identity = { ...IDENTITY, state: "formed" };
+    const outcomes = new Set<string>();
+    for (let steps = 0; steps < 14; steps++) {
       later = [];
       disk = new MemoryDisk({ later: (each) => later.push(each) });
       assert.ok(write(IDENTITY));
-      const done = write({ ...IDENTITY, state: "formed" }, steps);
+      const done = write(next, steps);
       disk.crash(LOSE_ALL);
       later = [];
       const found = read();
-      if (done) assert.deepEqual(found, { ...IDENTITY, state: "formed" });
-      else assert.deepEqual(found, IDENTITY);
-      if (!done) kept += 1;
+      assert.ok(found !== null && "state" in found);
+      assert.ok(found.state === "formed" || !done, `after ${steps} steps`);
+      outcomes.add(`${found.state}, told: ${done}`);
+      assert.deepEqual(disk.bytes("identity"), disk.bytes("identity.copy"));
     }
-    assert.ok(kept >= 3, "some of the power losses came before the end");
+    assert.equal(outcomes.size, 3, "before, after, and after without that anybody was told");
+  });
+
+  it("A bit that flips anywhere in one of the two files costs nothing, and the damaged one is made anew.", () => {
+    for (const path of ["identity", "identity.copy"]) {
+      for (let position = 0; position < encodeIdentity(IDENTITY).length; position++) {
+        later = [];
+        disk = new MemoryDisk({ later: (each) => later.push(each) });
+        assert.ok(write(IDENTITY));
+        const whole = disk.bytes(path);
+        disk.flip(path, position, position % 8);
+        assert.deepEqual(read(), IDENTITY, `byte ${position} of ${path}`);
+        assert.deepEqual(disk.bytes(path), whole);
+      }
+    }
   });
 
   it("Every changed bit is found.", () => {
@@ -106,7 +122,7 @@ describe("identity", () => {
     const text = new TextDecoder().decode(encodeIdentity(IDENTITY)).split("\n");
     assert.equal(text[0], "quorate identity 1");
     assert.ok(write(IDENTITY));
-    disk.flip("identity", 0, 3);
+    for (const path of disk.paths()) disk.flip(path, 0, 3);
     assert.equal(codeOf(read()), "LOG_CORRUPT");
   });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MemoryCluster } from "../memory-cluster.ts";
+import { type ClusterOptions, MemoryCluster } from "../memory-cluster.ts";
 
 /** A cluster of three with some words in its log, all processes killed. */
-function stopped(words: number): MemoryCluster {
-  const cluster = new MemoryCluster();
+function stopped(words: number, options: Partial<ClusterOptions> = {}): MemoryCluster {
+  const cluster = new MemoryCluster(options);
   cluster.startAll();
   cluster.awaitLeader();
   const client = cluster.client().open();
@@ -86,5 +86,70 @@ describe("repair of damaged entries", () => {
     cluster.awaitLeader();
     cluster.settle();
     expectWords(cluster, 9);
+  });
+});
+
+describe("repair of damaged snapshots", () => {
+  for (const [what, position] of [
+    ["head", 30],
+    ["image", 400],
+  ] as const) {
+    it(`A snapshot whose ${what} is damaged comes from a peer, which takes a new one if it has none that covers as much.`, () => {
+      const cluster = stopped(40, { limits: { checkpointEntries: 16 } });
+      const { disk } = cluster.node(2);
+      const path = disk.paths().find((one) => one.startsWith("snapshot/"))!;
+      disk.flip(path, position, 3);
+      cluster.startAll();
+      cluster.awaitLeader();
+      cluster.time.until("node 2 serves", () => cluster.node(2).replica !== null);
+      cluster.settle();
+      expectWords(cluster, 40);
+      assert.deepEqual(cluster.node(2).failures, []);
+      assert.ok(
+        cluster
+          .node(2)
+          .host!.status()
+          .faults.some(({ file }) => file === path),
+      );
+      assert.equal(cluster.node(2).replica!.status().damage.mute, false);
+      cluster.kill(2);
+      cluster.start(2);
+      cluster.time.until("node 2 serves again", () => cluster.node(2).replica !== null);
+      assert.deepEqual(cluster.node(2).host!.status().faults, []);
+    });
+  }
+
+  it("Until a peer has given one, the node takes no part; without any peer it stops, and says which file it is.", () => {
+    const cluster = stopped(40, { limits: { checkpointEntries: 16 } });
+    const { disk } = cluster.node(2);
+    disk.flip(
+      disk.paths().find((one) => one.startsWith("snapshot/"))!,
+      30,
+      3,
+    );
+    cluster.start(2);
+    cluster.time.run(2_000);
+    assert.deepEqual(cluster.node(2).failures, []);
+    assert.deepEqual(cluster.node(2).host!.status().fetching, [1]);
+    assert.equal(cluster.node(2).replica, null);
+
+    const alone = new MemoryCluster({ nodes: 1, limits: { checkpointEntries: 4 } });
+    alone.startAll();
+    alone.awaitLeader();
+    const client = alone.client().open();
+    for (let word = 1; word <= 9; word++) client.appended(`word ${word}`);
+    alone.time.run(100);
+    alone.kill(1);
+    const path = alone
+      .node(1)
+      .disk.paths()
+      .find((one) => one.startsWith("snapshot/"))!;
+    alone.node(1).disk.flip(path, 30, 3);
+    alone.start(1);
+    alone.time.run(1_000);
+    const [error] = alone.node(1).failures;
+    assert.equal(error?.code, "LOG_CORRUPT");
+    assert.equal(error?.detail["file"], path);
+    assert.ok(alone.node(1).disk.paths().includes(path), "the file is left for inspection");
   });
 });

@@ -133,6 +133,7 @@ test("a segment that was cut short, a missing one, and a missing snapshot are fa
   assert.match(inspect(bare).faults[0]!.why, /newest whole snapshot covers slot 0/);
   const nameless = disk.copy(() => undefined);
   nameless.lose("identity");
+  nameless.lose("identity.copy");
   assert.equal(inspect(nameless).faults[0]!.code, "WIPED");
 });
 

@@ -90,6 +90,8 @@ export interface HostStatus {
   readonly diskFull: boolean;
   /** Places that were once synced and could not be read at the start. What they held is repaired from peers, group by group. */
   readonly faults: readonly WalFault[];
+  /** Groups whose snapshot cannot be read: they wait for one from a peer, and neither promise nor accept until then. */
+  readonly fetching: readonly number[];
   readonly groups: readonly number[];
   readonly turns: number;
   /** What was ignored, by reason. */
@@ -161,6 +163,16 @@ interface Waiting {
   readonly done: Done<Replica>;
 }
 
+/** A group whose snapshot cannot be read, and that the log does not go without. */
+interface Fetching {
+  readonly waiting: Waiting;
+  readonly formed: Governing;
+  /** A snapshot is needed that covers at least this. */
+  readonly slot: number;
+  readonly peers: readonly number[];
+  askedMs: number;
+}
+
 class RunningHost implements Host {
   readonly #options: HostOptions;
   readonly #clock: Clock;
@@ -169,10 +181,12 @@ class RunningHost implements Host {
   readonly #answers: Answers;
   readonly #replicas = new Map<number, GroupReplica>();
   readonly #opening = new Set<number>();
+  readonly #fetching = new Map<number, Fetching>();
   readonly #answerForming = new Set<number>();
   readonly #counters = new Counters();
   #waiting: Waiting[] = [];
   #release: (() => void) | null = null;
+  #identityFaults: readonly WalFault[] = [];
   #forming: FormingState | null = null;
   #formingSentMs = -Infinity;
   #writingIdentity = false;
@@ -207,9 +221,10 @@ class RunningHost implements Host {
       }
       if (claimError !== null) return this.#fail(claimError);
       this.#release = release;
-      readIdentity(disk, cluster, id, (error, identity) => {
+      readIdentity(disk, cluster, id, (error, { identity, faults }) => {
         if (this.#ended) return;
         if (error !== null) return this.#fail(error);
+        this.#identityFaults = faults;
         if (identity !== null) return this.#openLog(identity);
         const incarnation = randomBelow48(this.#options.seed, "incarnation");
         const fresh: Identity = { cluster, node: id, incarnation, state: "new", members: [] };
@@ -256,7 +271,12 @@ class RunningHost implements Host {
       clock,
       limits,
       send,
-      installed: (group, head) => this.#replicas.get(group)?.snapshotArrived(head),
+      installed: (group, head) => {
+        const fetching = this.#fetching.get(group);
+        if (fetching === undefined) return this.#replicas.get(group)?.snapshotArrived(head);
+        this.#fetching.delete(group);
+        this.#restoreGroup(fetching.waiting, fetching.formed);
+      },
     });
     this.#state = "running";
     transport.open(
@@ -292,7 +312,8 @@ class RunningHost implements Host {
       walUnit: this.#wal?.wal.unit ?? 0,
       walBytes: this.#wal?.wal.bytes ?? 0,
       diskFull: this.#wal?.wal.full ?? false,
-      faults: [...(this.#wal?.faults ?? []), ...(this.#snapshots?.faults ?? [])],
+      faults: [...this.#identityFaults, ...(this.#wal?.faults ?? []), ...(this.#snapshots?.faults ?? [])],
+      fetching: [...this.#fetching.keys()],
       groups: [...this.#replicas.keys()],
       turns: this.#turns,
       counters: this.#counters.all(),
@@ -340,6 +361,7 @@ class RunningHost implements Host {
       const nowMs = this.#clock.nowMs();
       if (this.#detector.suspended(nowMs, this.#clock.wallMs())) this.#suspended();
       this.#formingTurn(nowMs);
+      this.#fetchTurn(nowMs);
       this.#takeTurns(nowMs);
       if (!this.#ended) this.#options.transport.endTurn();
     }
@@ -376,12 +398,18 @@ class RunningHost implements Host {
       return this.#wake();
     }
     const replica = this.#replicas.get(group);
-    if (replica === undefined) return this.#counters.add("group-not-open");
+    if (replica === undefined) {
+      const fetching = this.#fetching.get(group);
+      if (fetching === undefined || message.kind !== "snapshot-chunk") return this.#counters.add("group-not-open");
+      this.#installer?.chunk(group, from.node, message, fetching.slot - 1);
+      return this.#wake();
+    }
     switch (message.kind) {
       case "snapshot-chunk":
         this.#installer?.chunk(group, from.node, message, replica.appliedTo);
         break;
       case "snapshot-wanted":
+        if (message.slot > (this.#snapshots?.latest(group)?.slot ?? 0)) replica.checkpointFor(message.slot);
         this.#sender?.wanted(group, from.node, message);
         break;
       case "digest":
@@ -462,7 +490,7 @@ class RunningHost implements Host {
   }
 
   #openGroup(identity: Identity, { options, done }: Waiting): void {
-    const { group, machine } = options;
+    const { group } = options;
     if (this.#opening.has(group) || !Number.isSafeInteger(group) || group < 1) {
       const words = `group ${group} cannot be opened: it is open already, or no integer of 1 or more`;
       return this.#answers.refuse(done, new QuorateError("BAD_OPTION", "not-applied", words, { group }));
@@ -470,18 +498,30 @@ class RunningHost implements Host {
     const formed = this.#formedSet(identity, options.members);
     if (formed instanceof QuorateError) return this.#answers.refuse(done, formed);
     this.#opening.add(group);
+    this.#restoreGroup({ options, done }, formed);
+  }
+
+  /** Restores the newest snapshot, if there is one, and starts the group on top of it. */
+  #restoreGroup(waiting: Waiting, formed: Governing): void {
+    const { options, done } = waiting;
+    const { group, machine } = options;
     const snapshots = this.#snapshots!;
     const head = snapshots.latest(group);
+    const trimmedTo = this.#wal!.groups.get(group)?.durable.base ?? 0;
+    if ((head?.slot ?? 0) < trimmedTo) return this.#fetch(waiting, formed, trimmedTo);
     if (head === null) {
       return this.#startGroup(options, { composite: machine, slot: 0, standing: FIRST_STANDING }, formed, done);
     }
-    const restore = machine.restore();
-    const image = new ImageReader(restore);
+    const image = new ImageReader(machine.restore());
     snapshots.read(
       group,
       (chunk) => image.push(chunk),
       (error, read) => {
         if (this.#ended) return this.#answers.refuse(done, this.#endError());
+        if (error?.code === "LOG_CORRUPT") {
+          snapshots.damaged(head, error);
+          return this.#fetch(waiting, formed, head.slot);
+        }
         if (error !== null) return this.#refuseStart(done, error);
         if (read === null || read.slot !== head.slot) {
           return this.#refuseStart(done, logCorrupt(`snapshot of group ${group}`, 0, "it changed while it was read"));
@@ -496,6 +536,36 @@ class RunningHost implements Host {
         this.#wake();
       },
     );
+  }
+
+  /**
+   * The snapshot up to `slot` cannot be read, and the log below it is gone: a peer has to give one that covers as much. The group neither promises nor
+   * accepts until then, so what it cannot read is spoken for by nobody here.
+   */
+  #fetch(waiting: Waiting, formed: Governing, slot: number): void {
+    const { group } = waiting.options;
+    const governing = this.#wal!.groups.get(group)?.durable.governing.at(-1) ?? formed;
+    const { voters, nonVoters } = governing.members;
+    const nodes = [...voters, ...nonVoters].map((member) => member.node);
+    const peers = nodes.filter((node) => node !== this.#options.id);
+    if (peers.length === 0) {
+      const fault = this.#snapshots!.faults[0] ?? { file: `snapshot of group ${group}`, offset: 0, why: "it is gone" };
+      const why = `${fault.why}. Group ${group} has no other member to get a snapshot from`;
+      return this.#refuseStart(waiting.done, logCorrupt(fault.file, fault.offset, why));
+    }
+    this.#fetching.set(group, { waiting, formed, slot, peers, askedMs: -Infinity });
+    this.#wake();
+  }
+
+  /** Asks for the snapshots that are missing, until they come: whoever has an older one takes a checkpoint and offers that. */
+  #fetchTurn(nowMs: number): void {
+    const { transport, snapshotLimits } = this.#options;
+    for (const [group, fetching] of this.#fetching) {
+      if (this.#installer!.incoming(group) > 0 || nowMs - fetching.askedMs < snapshotLimits.retryMs) continue;
+      fetching.askedMs = nowMs;
+      const message = { kind: "snapshot-wanted", slot: fetching.slot, position: 0 } as const;
+      transport.send(group, this.#speaker(), fetching.peers, message);
+    }
   }
 
   #startGroup(options: ReplicaOptions, start: ReplicaStart, formed: Governing, done: Done<Replica>): void {

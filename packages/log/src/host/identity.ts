@@ -1,7 +1,9 @@
 import { crc32c, QuorateError } from "@quorate/machine";
 import type { Disk, Done } from "../disk/disk.ts";
+import { inTurn } from "../disk/in-turn.ts";
 import { logCorrupt, logNewer, wiped, wrongCluster } from "../errors.ts";
 import type { FormedMember } from "../transport/transport.ts";
+import type { WalFault } from "../wal/recovery.ts";
 
 /**
  * Who the owner of a folder is: the durable file `identity`. Its incarnation is durable before any message names it.
@@ -22,7 +24,9 @@ export interface Identity {
 
 /** Path of the identity, inside the claimed folder. */
 export const IDENTITY_FILE = "identity";
-const FILE_NEW = "identity.new";
+/** The same once more, so that damage to one file does not cost the node its name. */
+const COPY_FILE = "identity.copy";
+const UNFINISHED = ".new";
 const FORMAT = 1;
 const HEAD = "quorate identity ";
 /** A file longer than this is none of ours: 1,023 members take less. */
@@ -96,44 +100,98 @@ function checkedIdentity(value: unknown): Identity {
   return { cluster, node, incarnation, state, members: checked };
 }
 
+/** What the two files say, and what is wrong with them. */
+export interface LoadedIdentity {
+  readonly identity: Identity;
+  /** Damage to one of the files; the other one is whole. */
+  readonly faults: readonly WalFault[];
+  /** Both say the same. */
+  readonly agree: boolean;
+}
+
+/** The identity of a claimed folder. */
+export interface FolderIdentity {
+  /** `null`: the folder is empty. */
+  readonly identity: Identity | null;
+  readonly faults: readonly WalFault[];
+}
+
 /**
- * Reads the identity of a claimed folder; `null` for an empty one. Refused: a folder of another cluster or node
- * (`WRONG_CLUSTER`), one whose identity is unreadable (`LOG_CORRUPT`), and one that has a log but no identity (`WIPED`).
+ * Reads the identity of a claimed folder, and makes a damaged or missing copy of it anew. Refused: a folder of another cluster or node
+ * (`WRONG_CLUSTER`), one whose identity is unreadable in both files (`LOG_CORRUPT`), and one that has a log but no identity (`WIPED`).
  */
-export function readIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
+export function readIdentity(disk: Disk, cluster: string, node: number, done: Done<FolderIdentity>): void {
+  const end = (error: QuorateError | null, identity: Identity | null, faults: readonly WalFault[] = []): void => {
+    done(error, { identity, faults });
+  };
   disk.list("", (listError, names) => {
-    if (listError !== null) return done(listError, null);
-    if (names.includes(IDENTITY_FILE)) return openIdentity(disk, cluster, node, done);
-    if (names.includes("wal") || names.includes("snapshot")) {
-      return done(
+    if (listError !== null) return end(listError, null);
+    if (!holdsIdentity(names)) {
+      if (!names.includes("wal") && !names.includes("snapshot")) return end(null, null);
+      return end(
         wiped(node, "its folder holds a log, but the file `identity` that says whose log it is is gone"),
         null,
       );
     }
-    done(null, null);
+    loadIdentity(disk, (error, loaded) => {
+      if (error !== null) return end(error, null);
+      const { identity, faults, agree } = loaded;
+      if (identity.cluster !== cluster || identity.node !== node) {
+        const found = `node ${identity.node} of cluster ${identity.cluster}`;
+        return end(wrongCluster(found, `node ${node} of cluster ${cluster}`), null);
+      }
+      if (agree) return end(null, identity, faults);
+      writeIdentity(disk, identity, (writeError) => end(writeError, identity, faults));
+    });
   });
 }
 
-function openIdentity(disk: Disk, cluster: string, node: number, done: Done<Identity | null>): void {
-  loadIdentity(disk, (error, identity) => {
-    if (error !== null) return done(error, null);
-    if (identity.cluster !== cluster || identity.node !== node) {
-      const found = `node ${identity.node} of cluster ${identity.cluster}`;
-      return done(wrongCluster(found, `node ${node} of cluster ${cluster}`), null);
-    }
-    done(null, identity);
+/** Whether one of the two files is among the names in a folder. */
+export function holdsIdentity(names: readonly string[]): boolean {
+  return names.includes(IDENTITY_FILE) || names.includes(COPY_FILE);
+}
+
+/**
+ * Reads the identity of a folder, whoever's it is. The first file counts where it is whole. The copy may be one step behind: then a crash came
+ * between the two, and nobody was told of the step. `LOG_CORRUPT`, `LOG_NEWER`; `LOG_FAILED` if there is none.
+ */
+export function loadIdentity(disk: Disk, done: Done<LoadedIdentity>): void {
+  readOne(disk, IDENTITY_FILE, (firstError, first) => {
+    if (firstError !== null && firstError.code === "LOG_NEWER") return done(firstError, undefined as never);
+    readOne(disk, COPY_FILE, (copyError, copy) => {
+      const error =
+        copyError?.code === "LOG_NEWER" ? copyError : firstError !== null && copyError !== null ? firstError : null;
+      if (error !== null) return done(error, undefined as never);
+      const faults: WalFault[] = [];
+      for (const [file, fault] of [
+        [IDENTITY_FILE, firstError],
+        [COPY_FILE, copyError],
+      ] as const) {
+        if (fault !== null)
+          faults.push({
+            file,
+            offset: Number(fault.detail["offset"] ?? 0),
+            why: "it cannot be read; the other copy of it is whole",
+          });
+      }
+      const agree = firstError === null && copyError === null && isSame(first, copy);
+      done(null, { identity: firstError === null ? first : copy, faults, agree });
+    });
   });
 }
 
-/** Reads the file `identity`, whoever's it is. `LOG_CORRUPT`, `LOG_NEWER`; `LOG_FAILED` if there is none. */
-export function loadIdentity(disk: Disk, done: Done<Identity>): void {
+function isSame(first: Identity, copy: Identity): boolean {
+  const bytes = encodeIdentity(copy);
+  return encodeIdentity(first).every((byte, at) => byte === bytes[at]);
+}
+
+function readOne(disk: Disk, path: string, done: Done<Identity>): void {
   const fail = (error: QuorateError): void => {
     done(error, undefined as never);
   };
-  disk.open(IDENTITY_FILE, (openError, file) => {
+  disk.open(path, (openError, file) => {
     if (openError !== null) return fail(openError);
-    if (file.bytes > BYTES_MAX)
-      return fail(logCorrupt(IDENTITY_FILE, BYTES_MAX, "the file is too long for an identity"));
+    if (file.bytes > BYTES_MAX) return fail(logCorrupt(path, BYTES_MAX, "the file is too long for an identity"));
     file.read(0, file.bytes, (readError, bytes) => {
       file.close((closeError) => {
         const error = readError ?? closeError;
@@ -143,7 +201,7 @@ export function loadIdentity(disk: Disk, done: Done<Identity>): void {
           identity = decodeIdentity(bytes);
         } catch (thrown) {
           if (thrown instanceof QuorateError) return fail(thrown);
-          return fail(logCorrupt(IDENTITY_FILE, 0, "the fields cannot be read", thrown));
+          return fail(logCorrupt(path, 0, "the fields cannot be read", thrown));
         }
         done(null, identity);
       });
@@ -151,20 +209,25 @@ export function loadIdentity(disk: Disk, done: Done<Identity>): void {
   });
 }
 
-/** Makes `identity` durable in place of the earlier one: whole, or not at all. */
+/** Makes `identity` durable in place of the earlier one, in both files, one after the other: each whole, or not at all. */
 export function writeIdentity(disk: Disk, identity: Identity, done: Done): void {
   const bytes = encodeIdentity(identity);
-  disk.remove(FILE_NEW, (removeError) => {
+  inTurn([IDENTITY_FILE, COPY_FILE], (path, next) => writeOne(disk, path, bytes, next), done);
+}
+
+function writeOne(disk: Disk, path: string, bytes: Uint8Array, done: Done): void {
+  const unfinished = path + UNFINISHED;
+  disk.remove(unfinished, (removeError) => {
     if (removeError !== null) return done(removeError);
     disk.create(
-      FILE_NEW,
+      unfinished,
       bytes.length,
       (position, length) => bytes.subarray(position, position + length),
       (createError, file) => {
         if (createError !== null) return done(createError);
         file.close((closeError) => {
           if (closeError !== null) return done(closeError);
-          disk.rename(FILE_NEW, IDENTITY_FILE, done);
+          disk.rename(unfinished, path, done);
         });
       },
     );

@@ -3,7 +3,7 @@ import { ENGINE_DEFAULTS, openSlotsMax } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
 import { inTurn } from "../disk/in-turn.ts";
 import { readOnly } from "../disk/read-only.ts";
-import { type Identity, IDENTITY_FILE, loadIdentity } from "../host/identity.ts";
+import { holdsIdentity, type Identity, IDENTITY_FILE, loadIdentity } from "../host/identity.ts";
 import { PARTIAL } from "../snapshot/install.ts";
 import { readSnapshotFile, UNFINISHED_SNAPSHOT } from "../snapshot/snapshot-file.ts";
 import { parseSnapshotName, SNAPSHOT_FOLDER } from "../snapshot/snapshot-format.ts";
@@ -51,7 +51,7 @@ class Inspection {
   run(): void {
     this.#disk.list("", (error, names) => {
       if (error !== null) return this.#end(error);
-      if (names.includes(IDENTITY_FILE)) return this.#loadIdentity();
+      if (holdsIdentity(names)) return this.#loadIdentity();
       if (names.includes(WAL_FOLDER) || names.includes(SNAPSHOT_FOLDER)) {
         const why = "the file that says whose log this is is gone; without it nothing in the folder can be checked";
         this.#faults.push(fault("WIPED", IDENTITY_FILE, 0, why));
@@ -63,9 +63,11 @@ class Inspection {
   }
 
   #loadIdentity(): void {
-    loadIdentity(this.#disk, (error, identity) => {
+    loadIdentity(this.#disk, (error, loaded) => {
       if (error !== null) return this.#faulty(error, () => this.#end(null));
+      const { identity } = loaded;
       this.#identity = identity;
+      for (const { file, offset, why } of loaded.faults) this.#faults.push(fault("LOG_CORRUPT", file, offset, why));
       this.#listUnfinished(
         WAL_FOLDER,
         (name) => name.endsWith(UNFINISHED),

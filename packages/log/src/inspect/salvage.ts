@@ -37,8 +37,9 @@ export function salvage(disk: Disk, group: number, machine: Composite, done: Don
     done(error, undefined as never);
   };
   const looked = readOnly(disk);
-  loadIdentity(looked, (identityError, identity) => {
+  loadIdentity(looked, (identityError, loaded) => {
     if (identityError !== null) return fail(identityError);
+    const { identity } = loaded;
     const { cluster } = identity;
     recover({ disk: looked, cluster, openSlots: 0 }, (recoverError, recovery) => {
       if (recoverError !== null) return fail(recoverError);

@@ -190,6 +190,8 @@ export class GroupReplica implements Replica {
   #chosenTo: number;
   #checkpointTo: number;
   #checkpointing = false;
+  /** One is taken though none is due. */
+  #checkpointWanted = false;
   #checkpointNotBeforeMs = 0;
   #installing = false;
   #arrived: SnapshotHead | null = null;
@@ -394,6 +396,11 @@ export class GroupReplica implements Replica {
     );
   }
 
+  /** A peer needs a snapshot that covers everything to `slot`: one is taken at once, if that much is applied here. */
+  checkpointFor(slot: number): void {
+    if (slot <= this.#applier.appliedTo) this.#checkpointWanted = true;
+  }
+
   /** Everything gathered goes into the engine, and all it wants is done. `nowMs` was read after the gathering. */
   turn(nowMs: number): void {
     if (this.#failure !== null) return;
@@ -547,7 +554,8 @@ export class GroupReplica implements Replica {
   #checkpoint(nowMs: number): void {
     const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
     const due = checkpointDue(entriesSince, bytesSince, this.#room.snapshots.bytes(this.#room.group), this.#limits);
-    if (!due && !(entriesSince > 0 && this.#wishes.wants(composite.revision))) return;
+    const wanted = this.#checkpointWanted || this.#wishes.wants(composite.revision);
+    if (!due && !(entriesSince > 0 && wanted)) return;
     if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
     const governing = this.#governings.at(appliedTo);
     // The set that an applied change put in force comes with the engine's next records.
@@ -556,6 +564,7 @@ export class GroupReplica implements Replica {
     const { revision, digest } = composite;
     const head: SnapshotHead = { group, slot: appliedTo, governing, standing, revision, digest };
     this.#checkpointing = true;
+    this.#checkpointWanted = false;
     this.#applier.entriesSince = 0;
     this.#applier.bytesSince = 0;
     this.#room.snapshots.checkpoint(head, composite.image(), (error) => {

@@ -24,8 +24,10 @@ export interface SnapshotBytes {
 
 /** The snapshots of all groups of a process: at most one finished per group, and an older one while it is being sent. */
 export interface Snapshots {
-  /** Snapshots that were found with a damaged header; they are left in place. */
+  /** Snapshots that were found damaged. They are left in place until another one covers as much. */
   readonly faults: readonly WalFault[];
+  /** The snapshot of `head` cannot be read, as `error` says: it counts no more. */
+  damaged(head: SnapshotHead, error: QuorateError): void;
   /** The newest of a group; `null`: none. */
   latest(group: number): SnapshotHead | null;
   /** Bytes of the newest file; 0: none. */
@@ -71,8 +73,7 @@ export function openSnapshots(options: SnapshotsOptions, done: Done<Snapshots>):
           readSnapshotHead(file, cluster, (error, found) => {
             file.close(() => {
               if (error === null) snapshots.found(found.head, file.bytes);
-              else if (error.code === "LOG_CORRUPT")
-                snapshots.faults.push({ file: path, offset: 0, why: error.message });
+              else if (error.code === "LOG_CORRUPT") snapshots.damagedFile(path, error);
               else return next(error, undefined);
               next(null, undefined);
             });
@@ -95,6 +96,8 @@ class FolderSnapshots implements Snapshots {
   /** By group, ascending by slot: the last is the newest. */
   readonly #kept = new Map<number, Kept[]>();
   readonly #busy = new Set<number>();
+  /** Paths of files that cannot be read. */
+  readonly #damaged = new Set<string>();
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -106,6 +109,20 @@ class FolderSnapshots implements Snapshots {
 
   fileBytes(group: number): number {
     return this.#kept.get(group)?.at(-1)?.bytes ?? 0;
+  }
+
+  damaged(head: SnapshotHead, error: QuorateError): void {
+    const kept = this.#kept.get(head.group) ?? [];
+    this.#kept.set(
+      head.group,
+      kept.filter((one) => one.head.slot !== head.slot),
+    );
+    this.damagedFile(snapshotPath(head.group, head.slot), error);
+  }
+
+  damagedFile(path: string, error: QuorateError): void {
+    this.faults.push({ file: path, offset: Number(error.detail["offset"] ?? 0), why: "the snapshot is damaged" });
+    this.#damaged.add(path);
   }
 
   found(head: SnapshotHead, bytes: number): void {
@@ -228,6 +245,14 @@ class FolderSnapshots implements Snapshots {
       const stay = kept.filter((one, index) => index === last || one.keepers > 0);
       for (const one of kept) if (!stay.includes(one)) paths.push(snapshotPath(group, one.head.slot));
       this.#kept.set(group, stay);
+    }
+    for (const path of this.#damaged) {
+      const { group, slot } = parseSnapshotName(path.slice(SNAPSHOT_FOLDER.length + 1))!;
+      const newest = this.latest(group);
+      if (newest === null || newest.slot < slot) continue;
+      this.#damaged.delete(path);
+      // A whole one may have come under the same name.
+      if (newest.slot > slot) paths.push(path);
     }
     inTurn(paths, (path, next) => this.#options.disk.remove(path, next), done);
   }
