@@ -47,11 +47,11 @@ export function count(tally: Tally, scene: Scene, flips: readonly Flip[]): void 
     if (tally.examples.length < EXAMPLES_MAX) tally.examples.push(`${where}: ${what}`);
   };
   try {
-    const { isFound, repaired, mute, refused, lost, isDiverged } = aftermathOf(scene, flips);
+    const { isFound, silent, repaired, mute, refused, lost, isDiverged } = aftermathOf(scene, flips);
     if (repaired > 0) tally.repaired += 1;
     else if (isFound) tally.found += 1;
     else tally.unaffected += 1;
-    if (repaired > 0 && !isFound) note("repaired, and not reported");
+    if (silent.length > 0) note(`node ${silent.join(", ")} repaired, and reports nothing`);
     for (const why of refused) tally.refused[why] = (tally.refused[why] ?? 0) + 1;
     if (refused.length > 0) note(refused[0]!);
     if (mute.length > 0) {
