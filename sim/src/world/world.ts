@@ -193,6 +193,7 @@ export class World {
     await this.#until(endMs, () => this.#programs.size === 0 && this.#agrees());
     if (this.violation === null && !(this.#programs.size === 0 && this.#agrees())) this.#reportStuck("calls");
     if (this.violation === null) await this.#readBack(endMs + HEALED_MS);
+    if (this.violation === null) this.#judgeRest();
     this.checks?.sessions.countUnknown();
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     this.history.check(report);
@@ -200,6 +201,18 @@ export class World {
     for (const node of this.nodes) this.hash.add(node.look()?.appliedTo ?? 0);
     this.hash.add(this.history.length);
     this.hash.add(this.time.nowMs);
+  }
+
+  /** What the healed nodes keep when all is done. */
+  #judgeRest(): void {
+    const kept = this.#core.flatMap((node) => {
+      const status = node.replica?.status() ?? null;
+      if (status === null) return [];
+      const paths = node.disk.paths().filter((path) => path.startsWith("wal/"));
+      const walBytes = paths.reduce((sum, path) => sum + node.disk.durable(path).length, 0);
+      return [{ node: node.id, walBytes, waiting: status.waiting + status.undecided }];
+    });
+    this.checks?.liveness.ended(kept, this.config.segmentBytes);
   }
 
   async #readBack(endMs: number): Promise<void> {
