@@ -6,7 +6,7 @@ const SAFE = "test/paxos/explore/safe.test.ts";
 const SCHEDULES = "test/paxos/schedules.test.ts";
 const REGRESSIONS = "test/paxos/regressions.test.ts";
 const LEASE = "test/paxos/lease.test.ts";
-const SCENARIOS = "test/paxos/rules/scenarios.test.ts";
+const SCENARIOS = "test/paxos/scenarios.test.ts";
 const PARTITIONS = "test/paxos/partial-partitions.test.ts";
 const LEAVING = "test/paxos/leaving.test.ts";
 
