@@ -15,6 +15,7 @@ export const SOMETIMES = [
   "members changed",
   "slots in flight below an open membership change",
   "wiped disk back under another incarnation",
+  "old copy of a disk put back",
   "read lease expired while reading",
 ] as const;
 

@@ -60,3 +60,12 @@ export const wipe: FaultDefinition = {
   words: ({ node }, fault) =>
     `${node} loses its disk, and starts with an empty one ${lasting(fault).replace("for", "after")}`,
 };
+
+/** A copy of a disk is made; the next such fault of the same node puts it back, if everybody else knows that the disk has written more since. */
+export const oldCopy: FaultDefinition = {
+  strike: ({ node }) => {
+    node.swapCopy();
+    return NOTHING;
+  },
+  words: ({ node }) => `the disk of ${node} is copied, or an old copy of it is put back`,
+};

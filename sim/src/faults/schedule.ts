@@ -37,6 +37,7 @@ export const FAULT_KINDS = [
   "bit-rot",
   "misdirected-write",
   "lost-write",
+  "old-copy",
   "wipe",
 ] as const;
 

@@ -47,6 +47,7 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   "bit-rot": disk.bitRot,
   "misdirected-write": disk.misdirectedWrite,
   "lost-write": disk.lostWrite,
+  "old-copy": disk.oldCopy,
   wipe: disk.wipe,
 };
 

@@ -20,6 +20,8 @@ export class GhostNode {
   /** Of the process. */
   life = 0;
   alive = true;
+  /** Its disk was put back to an older copy: nobody listens to it under this incarnation. */
+  refused = false;
   /** Promised, in the order in which the engine wrote it, synced or not. */
   promised = 0;
   /** The same before its last output: messages of that may have been made earlier in the turn than its last promise. */
@@ -89,6 +91,7 @@ export class GhostNode {
   /** It has a disk of another life: what the one before held is not its own. */
   becomes(member: Member): void {
     this.member = member;
+    this.refused = false;
     this.everHeld = new DiskFacts();
     this.unsynced = [];
     this.topSlot = 0;

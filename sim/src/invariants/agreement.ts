@@ -63,6 +63,7 @@ export class AgreementChecker extends Checker {
 
   /** C3: looked at whenever a disk may hold less than before. */
   override began(node: GhostNode, _durable: Durable): void {
+    if (node.refused) return;
     const { log } = this.ghost;
     for (let slot = node.heldTo(log) + 1; slot <= log.chosenTo; slot++) {
       if (this.#holds(node, slot)) continue;
@@ -84,8 +85,8 @@ export class AgreementChecker extends Checker {
       let silent = 0;
       set.quorum.voters.forEach((voter, index) => {
         const node = this.ghost.node(voter.node);
-        // A disk that is gone promises nothing any more, and neither does one that lost its promised ballot.
-        if (node.member.incarnation !== voter.incarnation || node.disk.promisedLost) return;
+        // A disk that is gone, or an old copy, promises nothing any more, and neither does one that lost its promised ballot.
+        if (node.member.incarnation !== voter.incarnation || node.refused || node.disk.promisedLost) return;
         if (!node.disk.isFaulty(slot) && !this.#holds(node, slot)) silent |= 1 << index;
       });
       if (!set.quorum.prepare(silent)) return true;

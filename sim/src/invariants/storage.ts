@@ -9,7 +9,7 @@ export class StorageChecker extends Checker {
   readonly #failed = new Map<number, number>();
 
   override began(node: GhostNode, durable: Durable): void {
-    if (durable.promisedLost) return;
+    if (durable.promisedLost || node.refused) return;
     this.#keepsSynced(node, durable);
     this.#inventsNothing(node, durable);
     this.#isPrefix(node, durable);

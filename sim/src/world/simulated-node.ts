@@ -30,6 +30,8 @@ const GROUP = 1;
 const ZONES = 3;
 /** What the cluster is called, on every disk. */
 export const CLUSTER = "simulated";
+/** An old copy of a disk runs for so long, then the operator sees that nobody listens to it. */
+const OLD_COPY_MS = 1500;
 /** What a damaged disk lacks has been told by then. */
 const MENDED_AFTER_MS = 500;
 /** A process that stopped serving is started anew after this. */
@@ -86,6 +88,11 @@ export class SimulatedNode {
   /** Its start met something that it could not read. */
   #foundDamage = false;
   readonly #damage: DiskDamage;
+  #copy: { readonly incarnation: number; readonly unit: number; readonly disk: MemoryDisk } | null = null;
+  /** Its disk is an old copy, which nobody listens to. */
+  #isOldCopy = false;
+  #oldCopyStart = 0;
+  #walUnit: () => number = () => 0;
   /** Codes that faults of the disk explain, in this life of the process. */
   readonly #explained = new Set<Code>();
   readonly #world: World;
@@ -107,6 +114,8 @@ export class SimulatedNode {
 
   start(): void {
     if (this.process !== null) return;
+    // The operator has seen that nobody listens to it.
+    if (this.#isOldCopy && this.starts >= this.#oldCopyStart) return this.#rejoin();
     const world = this.#world;
     const { id } = this;
     const { nodes, checkpointEntries, plant, leaseMs, electionTimeoutMs } = world.config;
@@ -181,6 +190,7 @@ export class SimulatedNode {
         this.replica = replica;
         this.incarnation = host.status().incarnation;
         this.#servesFromMs = world.time.nowMs;
+        this.#walUnit = () => host.status().walUnit;
         this.#foundDamage = host.status().faults.length > 0;
         if (this.#joins && id <= nodes) world.coverage.hit("wiped disk back under another incarnation");
         this.#isWiped = false;
@@ -198,6 +208,7 @@ export class SimulatedNode {
     this.incarnation = 0;
     this.#syncFails = false;
     this.#isWiped = true;
+    this.#isOldCopy = false;
     this.#damagedFrom = 0;
   }
 
@@ -242,6 +253,13 @@ export class SimulatedNode {
     return () => {
       this.#syncFails = false;
     };
+  }
+
+  /** An old copy of the disk is put back, if there is one that may be; else a copy is made. */
+  swapCopy(): void {
+    const copy = this.#copy;
+    if (copy === null || copy.incarnation !== this.incarnation) this.#makeCopy();
+    else if (this.#isRefusedWith(copy.unit) && this.#world.atlas.takes(this)) this.#putBack(copy.disk);
   }
 
   /** Something that was synced rots. Does nothing where there is nothing. */
@@ -304,19 +322,57 @@ export class SimulatedNode {
 
   #emptyDisk(): MemoryDisk {
     this.#damage.replaced();
-    return new MemoryDisk({
-      later: (run, operation) => this.#later(run, operation),
-      synced: (path, synced) => {
-        this.#world.observer.bytesSynced(this.id, path, synced);
-        this.#damage.synced(path);
-      },
-      fault: (operation) => {
-        this.#damage.noted(operation);
-        if (operation.kind !== "sync" || !this.#syncFails) return null;
-        this.#syncFails = false;
-        this.#world.observer.syncFailed(this.id, operation.path);
-        return { kind: "error", position: 0 };
-      },
+    return this.#wired(new MemoryDisk({ later: (run, operation) => this.#later(run, operation) }));
+  }
+
+  /** What is told of a disk, and what goes wrong with it. */
+  #wired(disk: MemoryDisk): MemoryDisk {
+    disk.synced = (path, synced) => {
+      this.#world.observer.bytesSynced(this.id, path, synced);
+      this.#damage.synced(path);
+    };
+    disk.fault = (operation) => {
+      this.#damage.noted(operation);
+      if (operation.kind !== "sync" || !this.#syncFails) return null;
+      this.#syncFails = false;
+      this.#world.observer.syncFailed(this.id, operation.path);
+      return { kind: "error", position: 0 };
+    };
+    return disk;
+  }
+
+  #makeCopy(): void {
+    if (this.incarnation === 0 || this.process === null) return;
+    const disk = this.disk.copy(() => undefined);
+    disk.kill();
+    // Two more may be on their way to the disk.
+    this.#copy = { incarnation: this.incarnation, unit: this.#walUnit() + 2, disk };
+  }
+
+  /** Every other machine knows that this disk has written more: what only one that cannot be asked has heard would go unnoticed. */
+  #isRefusedWith(unit: number): boolean {
+    const { nodes, heard } = this.#world;
+    return nodes.every(
+      ({ id, incarnation }) =>
+        id === this.id || incarnation === 0 || heard.durable(id, this.id, this.incarnation) > unit,
+    );
+  }
+
+  #putBack(copy: MemoryDisk): void {
+    this.#end();
+    this.dark = true;
+    this.#world.observer.powerLost(this.id);
+    this.#damage.replaced();
+    this.disk = this.#wired(copy.copy((run, operation) => this.#later(run, operation)));
+    this.#world.observer.diskPutBack(this.id);
+    this.#isOldCopy = true;
+    this.#oldCopyStart = this.starts + 1;
+    this.#copy = null;
+    this.#world.coverage.hit("old copy of a disk put back");
+    this.start();
+    const { process } = this;
+    this.#world.time.after(OLD_COPY_MS, () => {
+      if (this.process === process) this.#rejoin();
     });
   }
 

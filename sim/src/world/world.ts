@@ -15,6 +15,7 @@ import type { RunConfig } from "./config.ts";
 import { chooseCore } from "./core.ts";
 import { refusalOfPeerFrame } from "./corrupt-frames.ts";
 import { drain } from "./drain.ts";
+import { HeardUnits } from "./heard-units.ts";
 import { MembersInPlay } from "./members-in-play.ts";
 import { type Arrive, INTACT, RESEND_MS, SimulatedNetwork } from "./network.ts";
 import { type ObservedRun, type Observer, observersOf } from "./observer.ts";
@@ -55,6 +56,8 @@ export class World {
   readonly nodes: readonly SimulatedNode[];
   /** The sets that may decide. */
   readonly members: MembersInPlay = new MembersInPlay(this.coverage);
+  /** How much of each disk the others have heard. */
+  readonly heard: HeardUnits = new HeardUnits();
   readonly operator: Operator;
   /** What may be lost. */
   readonly atlas: Atlas;
@@ -98,7 +101,7 @@ export class World {
     const run = this.#observed(machines);
     const names = subject.machines.map(({ name }) => name);
     this.checks = checked ? new Checks(CLUSTER, run, names, report, this.coverage) : null;
-    this.observer = observersOf([...(this.checks?.observers ?? []), this.members, ...observers]);
+    this.observer = observersOf([...(this.checks?.observers ?? []), this.members, this.heard, ...observers]);
     this.believers = new Believers(report, this.coverage, this.observer);
     this.observer.runBegan(run);
     this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);

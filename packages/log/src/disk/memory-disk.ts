@@ -62,10 +62,11 @@ const NO_FAULT = (): DiskFault | null => null;
 export class MemoryDisk implements Disk {
   /** May be replaced at any time. */
   fault: (operation: DiskOperation) => DiskFault | null;
+  /** Told of each sync that has made bytes durable. May be replaced at any time; a copy has none. */
+  synced: (path: string, synced: SyncedBytes) => void;
   /** May be changed at any time. */
   bytesMax: number;
   readonly #later: (run: () => void, operation: DiskOperation) => void;
-  readonly #told: (path: string, synced: SyncedBytes) => void;
   #names = new Map<string, MemoryFile>();
   readonly #changes = new Set<NameChange>();
   #claimed = false;
@@ -74,7 +75,7 @@ export class MemoryDisk implements Disk {
 
   constructor(options: MemoryDiskOptions) {
     this.#later = options.later;
-    this.#told = options.synced ?? NOBODY;
+    this.synced = options.synced ?? NOBODY;
     this.fault = options.fault ?? NO_FAULT;
     this.bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
   }
@@ -309,7 +310,7 @@ export class MemoryDisk implements Disk {
         }
         this.#complete(life, operation, () => {
           const made = synced === null ? null : synced();
-          if (made !== null) this.#told(path, made);
+          if (made !== null) this.synced(path, made);
           done(failed, undefined);
         });
       },
