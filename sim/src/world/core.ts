@@ -24,6 +24,17 @@ export function chooseCore(world: World): readonly SimulatedNode[] {
   return core;
 }
 
+/** What stays wrong with a machine that is not healed: it is off, or the core does not hear it, or it does not hear the core. For good. */
+export function leaveBehind(world: World, node: SimulatedNode, core: readonly SimulatedNode[]): void {
+  const bits = keyedBits(world.seed, Purpose.core, node.id, 1);
+  if (bits % 2 === 0) return node.losePower(world.seed);
+  node.start();
+  for (const { id } of core) {
+    if (bits % 4 === 1) world.network.cut(node.id, id);
+    else world.network.cut(id, node.id);
+  }
+}
+
 function rank(seed: number, { id }: SimulatedNode): number {
   return keyedBits(seed, Purpose.core, id);
 }

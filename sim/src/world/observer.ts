@@ -35,7 +35,7 @@ export type CallKind = "call" | "read" | "watch";
 export interface Observer {
   /** Before everything else. */
   runBegan(run: ObservedRun): void;
-  /** Load and faults are over; from now on the nodes of `core` run undisturbed, and the others not at all. */
+  /** Load and faults are over; from now on the nodes of `core` run undisturbed, and the others not at all, or with one direction of their links to them. */
   healed(core: readonly number[]): void;
 
   // ── messages between nodes ──

@@ -12,7 +12,7 @@ import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import { Checks } from "../invariants/checks.ts";
 import type { RunConfig } from "./config.ts";
-import { chooseCore } from "./core.ts";
+import { chooseCore, leaveBehind } from "./core.ts";
 import { refusalOfPeerFrame } from "./corrupt-frames.ts";
 import { drain } from "./drain.ts";
 import { HeardUnits } from "./heard-units.ts";
@@ -305,7 +305,7 @@ export class World {
     for (const node of this.nodes) {
       node.stalledToMs = 0;
       if (this.#core.includes(node)) node.start();
-      else node.losePower(this.seed);
+      else leaveBehind(this, node, this.#core);
     }
   }
 
