@@ -4,8 +4,6 @@ import { FAULT_KINDS, type FaultKind } from "./schedule.ts";
 
 /** What makes leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot. */
 const CONTENTION: readonly FaultKind[] = ["leader-cut-off", "leader-crash", "partial", "isolate"];
-/** Not drawn until damage without known bounds is repaired from peers. */
-const DAMAGE: readonly FaultKind[] = ["bit-rot", "lost-write", "misdirected-write"];
 /** Mean times between two faults under which leaders contend. */
 const CONTENTION_GAPS_MS = [250, 400, 600];
 
@@ -19,7 +17,7 @@ function pick<T>(seed: number, what: number, choices: readonly T[]): T {
  */
 export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
   const isContended = keyedFraction(seed, Purpose.swarm, 90) < 0.4;
-  const wanted = FAULT_KINDS.filter((kind) => !wishes.without.includes(kind) && !DAMAGE.includes(kind));
+  const wanted = FAULT_KINDS.filter((kind) => !wishes.without.includes(kind));
   const kinds = wanted.filter((kind) =>
     isContended && CONTENTION.includes(kind)
       ? true

@@ -22,6 +22,8 @@ export class GhostNode {
   alive = true;
   /** Its disk was put back to an older copy: nobody listens to it under this incarnation. */
   refused = false;
+  /** Some of what its disk held cannot be read. */
+  damaged = false;
   /** Promised, in the order in which the engine wrote it, synced or not. */
   promised = 0;
   /** The same before its last output: messages of that may have been made earlier in the turn than its last promise. */
@@ -92,6 +94,7 @@ export class GhostNode {
   becomes(member: Member): void {
     this.member = member;
     this.refused = false;
+    this.damaged = false;
     this.everHeld = new DiskFacts();
     this.unsynced = [];
     this.topSlot = 0;

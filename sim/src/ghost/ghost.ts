@@ -112,6 +112,10 @@ export class Ghost extends Unobservant {
     this.#told?.fileGone(node, path);
   }
 
+  override diskDamaged(id: number): void {
+    this.node(id).damaged = true;
+  }
+
   override diskPutBack(id: number): void {
     const node = this.node(id);
     node.becomes(node.member);
@@ -178,6 +182,7 @@ export class Ghost extends Unobservant {
     const node = this.node(id);
     this.log.begin(durable.governing[0]!.members);
     if (node.member.incarnation !== self.incarnation) node.becomes(self);
+    if (node.damaged) this.#readDamaged(node, durable);
     this.#told?.began(node, durable);
     node.forgetUnsynced();
     node.life = life;
@@ -190,6 +195,14 @@ export class Ghost extends Unobservant {
     node.governing = last;
     node.leader = 0;
     node.opening = 0;
+  }
+
+  /** Recovery finds whole records where the header around them is damaged; that it makes none up is looked at by M1. */
+  #readDamaged(node: GhostNode, { accepted, promised, faulty, promisedLost }: Durable): void {
+    for (const entry of accepted) node.disk.note({ kind: "accepted", entry }, this.values.of(entry), true);
+    node.disk.note({ kind: "promised", ballot: promised }, null, true);
+    node.disk.note({ kind: "faulty", slots: faulty }, null, false);
+    if (promisedLost) node.disk.note({ kind: "promised-lost" }, null, true);
   }
 
   override output(id: number, output: Output, clockMs: number): void {

@@ -14,13 +14,13 @@ export class SnapshotChecker extends Checker {
 
   /** E2: the record that lets the log go is written only when a snapshot covers it. */
   override held(node: GhostNode, record: StoredRecord): void {
-    if (record.kind !== "trim" || record.base <= node.disk.snapshotTo) return;
+    if (record.kind !== "trim" || record.base <= node.disk.snapshotTo || node.damaged) return;
     const covered = `its whole durable snapshots cover slot ${node.disk.snapshotTo}`;
     this.report("E2", `node ${node.id} lets its log go to slot ${record.base}; ${covered}`);
   }
 
   override snapshotsRead(node: GhostNode): void {
-    if (node.disk.snapshotTo >= node.disk.trimmedTo) return;
+    if (node.disk.snapshotTo >= node.disk.trimmedTo || node.damaged) return;
     const covered = `its whole durable snapshots cover slot ${node.disk.snapshotTo}`;
     this.report("E2", `node ${node.id} has let its log go to slot ${node.disk.trimmedTo}; ${covered}`);
   }

@@ -77,6 +77,8 @@ export interface Observer {
   /** Durably: the file that was `from` until now. */
   fileRenamed(node: number, from: string): void;
   fileRemoved(node: number, path: string): void;
+  /** Bytes of its disk that were synced are, or may become, others. */
+  diskDamaged(node: number): void;
   /** An old copy of its disk took the place of it. Whoever heard more of that disk must not listen to it any more. */
   diskPutBack(node: number): void;
 
@@ -143,6 +145,7 @@ export class Unobservant implements Observer {
   diskWiped(_node: number): void {}
   fileRenamed(_node: number, _from: string): void {}
   fileRemoved(_node: number, _path: string): void {}
+  diskDamaged(_node: number): void {}
   diskPutBack(_node: number): void {}
   replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable, _composite: Composite): void {}
   output(_node: number, _output: Output, _clockMs: number): void {}

@@ -85,8 +85,6 @@ export class SimulatedNode {
   #damagedFrom = 0;
   /** When the replica began to serve, in this life of the process. */
   #servesFromMs = Infinity;
-  /** Its start met something that it could not read. */
-  #foundDamage = false;
   readonly #damage: DiskDamage;
   #copy: { readonly incarnation: number; readonly unit: number; readonly disk: MemoryDisk } | null = null;
   /** Its disk is an old copy, which nobody listens to. */
@@ -191,7 +189,6 @@ export class SimulatedNode {
         this.incarnation = host.status().incarnation;
         this.#servesFromMs = world.time.nowMs;
         this.#walUnit = () => host.status().walUnit;
-        this.#foundDamage = host.status().faults.length > 0;
         if (this.#joins && id <= nodes) world.coverage.hit("wiped disk back under another incarnation");
         this.#isWiped = false;
       }
@@ -378,6 +375,7 @@ export class SimulatedNode {
 
   #damaged(): void {
     this.#damagedFrom = this.starts + 1;
+    this.#world.observer.diskDamaged(this.id);
     this.#explained.add("LOG_CORRUPT");
   }
 
@@ -387,8 +385,6 @@ export class SimulatedNode {
     if (!isKnown || this.#world.time.nowMs - this.#servesFromMs < MENDED_AFTER_MS) return;
     if (mute) return this.#rejoin();
     if (faulty > 0) return;
-    // Which slots are faulty is not known: they are never cured for certain.
-    if (this.#foundDamage && cured === 0) return this.#rejoin();
     if (cured > 0) this.#world.coverage.hit("corruption in the middle of a log repaired");
     this.#damagedFrom = 0;
     this.#world.atlas.mended(this);
