@@ -10,6 +10,7 @@ export function statusFields(
   counters: Readonly<Record<string, number>>,
 ): Readonly<Record<string, string | number>> {
   const hosted = host?.status();
+  const damage = hosted?.faults[0];
   const common = {
     node,
     pid: process.pid,
@@ -18,6 +19,9 @@ export function statusFields(
     logBytes: hosted?.walBytes ?? 0,
     diskFull: hosted?.diskFull === true ? 1 : 0,
     missing: hosted?.missing.join(" ") ?? "",
+    damagedPlaces: hosted?.faults.length ?? 0,
+    damage: damage === undefined ? "" : `${damage.file} at offset ${damage.offset}: ${damage.why}`,
+    fetching: hosted?.fetching.join(" ") ?? "",
     ...counters,
   };
   if (replica === null) return common;
@@ -34,6 +38,9 @@ export function statusFields(
     digest: status.digest.toString(16).padStart(8, "0"),
     logTimeMs: Math.floor(status.logTimeMs),
     checkpoint: status.checkpointTo,
+    faultySlots: status.damage.faulty,
+    repairedSlots: status.damage.cured,
+    vote: status.damage.mute ? "lost" : "",
     error: status.error?.code ?? "",
   };
 }

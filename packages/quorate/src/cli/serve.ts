@@ -115,9 +115,27 @@ async function serve(options: ServeOptions): Promise<void> {
     fail(error);
     return;
   }
+  for (const line of damageOf(node, id, data)) process.stderr.write(`${line}\n`);
   tell({ kind: "ready", endpoint: node.endpoint });
   if (options.json) printJson({ node: id, endpoint: node.endpoint, data });
   else print(`node ${id} serves at ${node.endpoint}, data in ${data}`);
+}
+
+/** What was damaged in the folder and what becomes of it; empty: nothing was. */
+function damageOf(node: QuorateNode, id: number, data: string): readonly string[] {
+  const { damagedPlaces, damage, vote } = node.status();
+  const lines: string[] = [];
+  if (damagedPlaces !== 0) {
+    lines.push(
+      `node ${id}: ${damagedPlaces} damaged in ${data}, first ${damage}. What was lost is repaired from the other nodes; find out why the disk did not keep it`,
+    );
+  }
+  if (vote === "lost") {
+    lines.push(
+      `node ${id} may have lost the ballot that it promised: it serves, and votes no more. Remove node ${id} from the cluster, empty ${data}, and start it with join`,
+    );
+  }
+  return lines;
 }
 
 function tell(notice: ServeNotice): void {
