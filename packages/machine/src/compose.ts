@@ -219,10 +219,10 @@ class ComposedMachine implements Composite {
       this.end(session);
       return this.refusal("SESSION_ENDED", "the session ended because it left too many results unreleased");
     }
-    const settlement =
-      machine === SESSION_MACHINE ? this.applyToSession(session, command) : this.applyTo(session, command);
+    const isOfSession = machine === SESSION_MACHINE;
+    const settlement = isOfSession ? this.applyToSession(session, command) : this.applyTo(session, command);
     // A close ended it: nothing is kept of an ended session.
-    if (table.lives(session.id)) table.keep(session, request.number, settlement);
+    if (!isOfSession || table.lives(session.id)) table.keep(session, request.number, settlement);
     return settlement;
   }
 

@@ -58,7 +58,8 @@ export class Step {
   /** Puts a value under a key. Null: done. */
   put(key: string, value: Uint8Array, lifetime: Lifetime): Refused | null {
     const { revision } = this;
-    const present = this.store.get(key);
+    const cell = this.store.find(key);
+    const present = cell === undefined ? null : cell.state;
     const place = this.#placeOf(key);
     const again = present !== null && present.modRevision === revision;
     const next: KeyState = {
@@ -74,7 +75,7 @@ export class Step {
     };
     const refused = this.#refusal(place, present, next);
     if (refused !== null) return refused;
-    this.store.put(next);
+    this.store.put(next, cell);
     this.#remember(place, next);
     return null;
   }

@@ -5,7 +5,7 @@ import { type Bounds, pairsIn } from "./range.ts";
 import { compareKeys, createSortedMap, type SortedMap } from "./sorted-map.ts";
 
 /** Where a key of the store has its state. A change of the key changes this, and no ordered map. */
-interface Cell {
+export interface Cell {
   state: KeyState;
 }
 
@@ -34,16 +34,20 @@ export class Store {
     return this.#index.get(key)?.state ?? null;
   }
 
-  /** Puts `next` in the place of what is there. */
-  put(next: KeyState): void {
-    const cell = this.#index.get(next.key);
+  /** Where the key has its state, until it is deleted; undefined: the key is not there. */
+  find(key: string): Cell | undefined {
+    return this.#index.get(key);
+  }
+
+  /** Puts `next` in the place of what is there. `cell`: what `find` says of its key. */
+  put(next: KeyState, cell: Cell | undefined = this.find(next.key)): void {
     if (cell === undefined) {
       const made: Cell = { state: next };
       this.#index.set(next.key, made);
       this.#ordered.set(next.key, made);
     } else {
       this.#forget(cell.state);
-      for (const frozen of this.#frozen) frozen.keep(cell, cell.state);
+      if (this.#frozen.size > 0) for (const frozen of this.#frozen) frozen.keep(cell, cell.state);
       cell.state = next;
     }
     this.#bytes += sizeOf(next);

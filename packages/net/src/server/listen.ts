@@ -9,6 +9,7 @@ import { SUB_PROTOCOL } from "../codec/index.ts";
 import { createCounters } from "../counters.ts";
 import { CLIENT_PATH } from "../dial-websocket.ts";
 import { NET_LIMITS, type NetLimits } from "../limits.ts";
+import { isLoopback } from "../loopback.ts";
 import { PEER_PATH, type PeerTransport } from "../peers/peer-transport.ts";
 import { type NodeTls, wrapNodeSocket } from "../websocket/node.ts";
 import type { ClientPort } from "./client-port.ts";
@@ -150,10 +151,6 @@ export function listen(options: ListenOptions, done: Done<Listener>): void {
       },
     });
   });
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function isWelcomeOrigin(origin: string, asked: string | undefined, origins: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { WebSocket } from "ws";
 import { SUB_PROTOCOL } from "../codec/index.ts";
+import { isLoopback } from "../loopback.ts";
 import { fitReason, type OpenSocket, type Socket, type SocketEvents } from "./socket.ts";
 
 /** Options of a socket that Node opens. */
@@ -10,8 +11,8 @@ export interface NodeSocketOptions {
   /** Milliseconds until an attempt to connect is given up. */
   readonly connectMs: number;
   /**
-   * Leaves frames unmasked (a mask of zeros). The mask protects proxies on the way from bytes that a hostile page chose; between peers there is
-   * neither, and the time is better spent.
+   * Leaves frames unmasked (a mask of zeros) even where they could be seen on the way. The mask protects proxies there from bytes that a hostile
+   * page chose; between peers there is neither, and the time is better spent.
    */
   readonly plainMask: boolean;
   /** For `wss:`. */
@@ -28,16 +29,24 @@ export interface NodeTls {
 /** Opens sockets with `ws`. */
 export function nodeSocket(options: NodeSocketOptions): OpenSocket {
   return (url, events) => {
+    const unmasked = options.plainMask || isUnseen(url);
     const socket = new WebSocket(url, [SUB_PROTOCOL], {
       perMessageDeflate: false,
       maxPayload: options.frameBytesMax,
       handshakeTimeout: options.connectMs,
       skipUTF8Validation: true,
-      ...(options.plainMask ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
+      ...(unmasked ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
       ...options.tls,
     });
     return wrapNodeSocket(socket, events);
   };
+}
+
+/** Whether no proxy on the way sees the frames: within TLS, and within one machine. */
+function isUnseen(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "wss:" || isLoopback(hostname);
 }
 
 interface SystemError extends Error {
