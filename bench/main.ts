@@ -1,9 +1,10 @@
-// npm run bench -- engine [--seconds N] [--value-bytes N] [--json]
+// npm run bench -- engine|apply [--seconds N] [--value-bytes N] [--json]
 // npm run bench -- window [--value-bytes N] [--json]
 // npm run bench -- sim [--seconds N] [--json]
 // npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--folder PATH] [--json]
 import { parseArgs } from "node:util";
 
+import { applyCost } from "./apply.ts";
 import { runLoad } from "./cluster-load.ts";
 import { engineRates } from "./engine.ts";
 import { simRates } from "./sim.ts";
@@ -58,9 +59,13 @@ if (name === "sim") {
     }
   process.exit(0);
 }
+if (name === "apply") {
+  print({ bench: name, ...(await applyCost(Number(values.seconds), Number(values["value-bytes"]))) });
+  process.exit(0);
+}
 if (name !== "put" && name !== "get" && name !== "lock") {
   process.stderr.write(
-    "usage: npm run bench -- engine|window|sim|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+    "usage: npm run bench -- engine|apply|window|sim|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
   );
   process.exit(2);
 }
@@ -72,5 +77,9 @@ const result = await runLoad({
   valueBytes: Number(values["value-bytes"]),
   folder: values.folder,
 });
-if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-else for (const [key, value] of Object.entries(result)) process.stdout.write(`${key.padEnd(22)}${value}\n`);
+print(result);
+
+function print(figures: Readonly<Record<string, string | number>>): void {
+  if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  else for (const [key, value] of Object.entries(figures)) process.stdout.write(`${key.padEnd(26)}${value}\n`);
+}

@@ -1,6 +1,7 @@
 import type { Check } from "./check.ts";
 import type { Codec } from "./codec.ts";
 import { plainBytes } from "./plain-bytes.ts";
+import { copyOf } from "./small-copies.ts";
 
 /**
  * CBOR (RFC 8949), the part of it that has one encoding per value: "core deterministic encoding" (section 4.2.1) of
@@ -39,7 +40,7 @@ const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The bytes of a value: exactly as long as needed, and shared with nobody.
+ * The bytes of a value: exactly as long as needed, and nobody else's. Their `buffer` may be larger, by up to 2 KiB.
  *
  * @throws TypeError for anything else than the values named above: a bigint, a function, a symbol, an instance of a class (`Map`, `Date` …),
  * a text with half a surrogate pair, or more than `CBOR_DEPTH_MAX` levels.
@@ -51,14 +52,15 @@ export function encodeCbor(value: unknown): Uint8Array {
   try {
     writer.position = 0;
     writer.write(value, 0);
-    return writer.bytes.slice(0, writer.position);
+    return copyOf(writer.bytes, 0, writer.position);
   } finally {
     if (writer.bytes.length <= SCRATCH_BYTES_KEPT_MAX) idleWriter = writer;
   }
 }
 
 /**
- * The value of bytes that `encodeCbor` could have made. Byte strings in it are copies: the value never holds `bytes` in memory.
+ * The value of bytes that `encodeCbor` could have made. Byte strings in it are copies: the value never holds `bytes` in memory. Their `buffer` may be
+ * larger, by up to 2 KiB.
  * What it returns is unchecked: put a `Check` behind it, or use `cbor`.
  *
  * @throws TypeError for anything that `encodeCbor` does not make.
@@ -251,7 +253,7 @@ class Reader {
         return -1 - argument;
       case BYTES: {
         const from = this.take(argument);
-        return this.bytes.slice(from, this.position);
+        return copyOf(this.bytes, from, this.position);
       }
       case TEXT:
         return this.readText(argument);
