@@ -101,6 +101,7 @@ function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: Simul
   );
   return {
     machines: [machine as unknown as MachineDefinition<Shape>],
+    ownMachines: [],
     programs,
     readBack: async (world, client) => {
       for (const invariant of invariants) {

@@ -86,3 +86,20 @@ test("clients that read, add and write back lose an update, and the user's invar
   assert.equal(failure?.invariant, "U1");
   assert.match(failure.witness, /the sum is \d+, it must be from/u);
 });
+
+test("a machine of yours may be named like one of this project: it is not taken for that", async () => {
+  const machine = fromReducer<number, number, number>({
+    name: "lock",
+    version: 1,
+    initial: 0,
+    apply: (sum, by) => [sum + by, sum + by],
+  });
+  const client: ClientProgram = async (caller, { sleep, isLoaded }) => {
+    while (isLoaded()) {
+      await sleep(200);
+      await caller.call("lock", encodeCbor(1));
+    }
+  };
+  const { failure } = await simulate({ machine, clients: [client], faults: [], seconds: 2, nodes: 3, seeds: 1 });
+  assert.equal(failure, null);
+});

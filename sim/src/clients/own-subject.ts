@@ -1,5 +1,5 @@
-import { kvMachine } from "@quorate/kv";
-import { lockMachine } from "@quorate/lock";
+import { KV_NAME, kvMachine } from "@quorate/kv";
+import { LOCK_MACHINE, lockMachine } from "@quorate/lock";
 import type { MachineDefinition, Shape } from "@quorate/machine";
 import type { RunConfig } from "../world/config.ts";
 import { finalReads, kvProgram } from "./kv-program.ts";
@@ -13,6 +13,7 @@ export function ownSubject(config: RunConfig): Subject {
   const kv = kvMachine({ historyRevisionsMax });
   return {
     machines: [kv, lockMachine] as unknown as readonly MachineDefinition<Shape>[],
+    ownMachines: [KV_NAME, LOCK_MACHINE],
     programs: [
       ...repeated(kvProgram, kvClients),
       ...repeated(lockProgram, lockClients),

@@ -30,7 +30,7 @@ export class Checks {
 
   /**
    * @param cluster - the name that the disks bear.
-   * @param machines - names of the machines of the log.
+   * @param machines - names of the machines of the log that are this project's own.
    */
   constructor(cluster: string, run: ObservedRun, machines: readonly string[], report: Report, coverage: Coverage) {
     const ghost = new Ghost(cluster, run);

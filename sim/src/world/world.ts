@@ -99,8 +99,7 @@ export class World {
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     const machines = config.nodes + config.spares;
     const run = this.#observed(machines);
-    const names = subject.machines.map(({ name }) => name);
-    this.checks = checked ? new Checks(CLUSTER, run, names, report, this.coverage) : null;
+    this.checks = checked ? new Checks(CLUSTER, run, subject.ownMachines, report, this.coverage) : null;
     this.observer = observersOf([...(this.checks?.observers ?? []), this.members, this.heard, ...observers]);
     this.believers = new Believers(report, this.coverage, this.observer);
     this.observer.runBegan(run);
