@@ -280,6 +280,30 @@ export const ENGINE: readonly Removal[] = [
     test: LEASE,
   },
   {
+    rule: 18,
+    without: "an answer to a round that another process began confirms a read",
+    patches: [
+      {
+        file: "packages/paxos/src/leadership.ts",
+        anchor: "if (message.life !== this.core.config.life || !this.rounds.has(message.round))",
+        replacement: "if (!this.rounds.has(message.round))",
+      },
+    ],
+    test: "test/paxos/hostile.test.ts",
+  },
+  {
+    rule: 19,
+    without: "a lease is released by whoever gives up the same ballot, from whatever disk",
+    patches: [
+      {
+        file: "packages/paxos/src/lease.ts",
+        anchor: "const isHolder = this.incarnation === 0 || this.incarnation === incarnation;",
+        replacement: "const isHolder = this.incarnation >= 0 || this.incarnation === incarnation;",
+      },
+    ],
+    test: "test/paxos/two-incarnations.test.ts",
+  },
+  {
     rule: 19,
     without: "a lease is used for all of its length, whatever clocks do",
     patches: [
