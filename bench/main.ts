@@ -2,12 +2,21 @@
 // npm run bench -- window [--value-bytes N] [--json]
 // npm run bench -- sim [--seconds N] [--json]
 // npm run bench -- put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--folder PATH] [--json]
+// npm run bench -- wal [--seconds N] [--folder PATH] [--json]
+// npm run bench -- recover [--writes N] [--keys N] [--value-bytes N] [--folder PATH] [--json]
+// npm run bench -- memory [--nodes N] [--writes N] [--keys N] [--value-bytes N] [--folder PATH] [--json]
+// npm run bench -- snapshot [--keys N] [--value-bytes N] [--folder PATH] [--json]
 import { parseArgs } from "node:util";
 
 import { applyCost } from "./apply.ts";
 import { runLoad } from "./cluster-load.ts";
 import { engineRates } from "./engine.ts";
+import { memoryUse } from "./memory.ts";
+import { recoverTimes } from "./recover.ts";
 import { simRates } from "./sim.ts";
+import { snapshotStall } from "./snapshot.ts";
+import { fileSystemOf } from "./sync-rate.ts";
+import { walRates } from "./wal.ts";
 import { windowLines } from "./window.ts";
 
 const { values, positionals } = parseArgs({
@@ -17,69 +26,58 @@ const { values, positionals } = parseArgs({
     connections: { type: "string", default: "8" },
     seconds: { type: "string", default: "8" },
     "value-bytes": { type: "string", default: "256" },
+    nodes: { type: "string", default: "3" },
+    writes: { type: "string", default: "1000000" },
+    keys: { type: "string" },
     folder: { type: "string", default: "." },
     json: { type: "boolean", default: false },
   },
 });
 
-const [name] = positionals;
-if (name === "engine") {
-  const rates = engineRates(Number(values.seconds), Number(values["value-bytes"]));
-  if (values.json)
-    process.stdout.write(`${JSON.stringify({ name, valueBytes: Number(values["value-bytes"]), rates })}\n`);
-  else
-    for (const { slotsAnAccept, inputsPerSecond, slotsPerSecond } of rates)
-      process.stdout.write(
-        `${slotsAnAccept} slots an accept: ${inputsPerSecond} inputs/s, ${slotsPerSecond} slots/s\n`,
-      );
-  process.exit(0);
+const { folder } = values;
+const seconds = Number(values.seconds);
+const writes = Number(values.writes);
+const valueBytes = Number(values["value-bytes"]);
+const keys = (usual: number): number => Number(values.keys ?? usual);
+
+/** What each measurement is called, and how it is taken. */
+const benches: Readonly<Record<string, () => Promise<object> | object>> = {
+  engine: () => ({ valueBytes, rates: engineRates(seconds, valueBytes) }),
+  apply: () => applyCost(seconds, valueBytes),
+  window: () => ({ valueBytes, lines: windowLines(valueBytes) }),
+  sim: async () => ({ rates: await simRates(seconds) }),
+  put: () => load("put"),
+  get: () => load("get"),
+  lock: () => load("lock"),
+  wal: async () => ({ fileSystem: fileSystemOf(folder), rates: await walRates(folder, seconds) }),
+  recover: async () => ({ writes, valueBytes, times: await recoverTimes(folder, writes, keys(100_000), valueBytes) }),
+  memory: () => memoryUse(folder, Number(values.nodes), writes, keys(10_000), valueBytes),
+  snapshot: () => snapshotStall(folder, keys(1_000_000), valueBytes),
+};
+
+function load(name: "put" | "get" | "lock"): Promise<object> {
+  const { callers, connections } = values;
+  return runLoad({ name, callers: Number(callers), connections: Number(connections), seconds, valueBytes, folder });
 }
-if (name === "window") {
-  const lines = windowLines(Number(values["value-bytes"]));
-  if (values.json)
-    process.stdout.write(`${JSON.stringify({ name, valueBytes: Number(values["value-bytes"]), lines })}\n`);
-  else
-    for (const { windowSlots, slotsPerSecond, recovery } of lines) {
-      const rates = Object.entries(slotsPerSecond).map(([ms, slots]) => `${slots} slots/s at ${ms} ms`);
-      process.stdout.write(
-        `window ${windowSlots}: ${rates.join(", ")}; recovery of ${recovery.slots} slots, ${recovery.cpuMs} ms of a processor\n`,
-      );
-    }
-  process.exit(0);
+
+/** One line a figure; of a list, a line for each. */
+function show(result: object): void {
+  for (const [key, value] of Object.entries(result)) {
+    const rows: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const row of rows)
+      process.stdout.write(`${key.padEnd(22)}${typeof row === "string" ? row : JSON.stringify(row)}\n`);
+  }
 }
-if (name === "sim") {
-  const rates = await simRates(Number(values.seconds));
-  if (values.json) process.stdout.write(`${JSON.stringify({ name, rates })}\n`);
-  else
-    for (const { faults, checked, simulatedSecondsPerCpuSecond, eventsPerSimulatedSecond } of rates) {
-      const what = `${faults ? "all faults" : "no faults"}, ${checked ? "all checkers" : "no checkers"}`;
-      process.stdout.write(
-        `${what}: ${simulatedSecondsPerCpuSecond} simulated seconds per second of one core, ${eventsPerSimulatedSecond} events in each\n`,
-      );
-    }
-  process.exit(0);
-}
-if (name === "apply") {
-  print({ bench: name, ...(await applyCost(Number(values.seconds), Number(values["value-bytes"]))) });
-  process.exit(0);
-}
-if (name !== "put" && name !== "get" && name !== "lock") {
+
+const [name = ""] = positionals;
+const bench = benches[name];
+if (bench === undefined) {
   process.stderr.write(
-    "usage: npm run bench -- engine|apply|window|sim|put|get|lock [--callers N] [--connections N] [--seconds N] [--value-bytes N] [--json]\n",
+    `usage: npm run bench -- ${Object.keys(benches).join("|")} [--seconds N] [--value-bytes N] [--keys N] [--writes N] [--folder PATH] [--json]\n`,
   );
   process.exit(2);
 }
-const result = await runLoad({
-  name,
-  callers: Number(values.callers),
-  connections: Number(values.connections),
-  seconds: Number(values.seconds),
-  valueBytes: Number(values["value-bytes"]),
-  folder: values.folder,
-});
-print(result);
-
-function print(figures: Readonly<Record<string, string | number>>): void {
-  if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
-  else for (const [key, value] of Object.entries(figures)) process.stdout.write(`${key.padEnd(26)}${value}\n`);
-}
+const result = { bench: name, ...(await bench()) };
+if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+else show(result);
+process.exit(0);

@@ -1,8 +1,9 @@
-import { checkByRevision, type RevisionedOperation } from "@quorate/check";
-import { connect, startTestCluster, type TestCluster } from "quorate";
+import { checkByRevision } from "@quorate/check";
+import { startTestCluster, type TestCluster } from "quorate";
 
 import { caughtUp, type Kill, killUntil, longestGapMs } from "./kills.ts";
 import { Load } from "./load.ts";
+import { lostWrites } from "./lost-writes.ts";
 
 /** What a crash run found. `longestGapMs`: without a completed write after one replica was killed; `fullStopMs`: after all were. */
 export interface CrashReport {
@@ -87,33 +88,4 @@ async function judge(
   if (report.longestGapMs >= LEADER_GAP_MS_MAX)
     complaints.push(`no write was completed for ${report.longestGapMs} ms after one replica was killed`);
   return { report, complaints };
-}
-
-/** How many acknowledged writes are not in every replica: neither there, nor overwritten by a later one. */
-async function lostWrites(
-  cluster: TestCluster,
-  operations: readonly RevisionedOperation[],
-  complaints: string[],
-): Promise<number> {
-  const quorate = connect(cluster.endpoints);
-  try {
-    const missing = new Set<RevisionedOperation>();
-    for (const node of cluster.nodes) {
-      const found = new Map<string, { value: string; modRevision: number }>();
-      for await (const entry of quorate.kv.scan({ from: "" }, { level: "stale", at: node })) {
-        found.set(entry.key, { value: entry.text, modRevision: entry.modRevision });
-      }
-      if (found.size === 0) complaints.push(`node ${node} holds no key at all`);
-      for (const operation of operations) {
-        if (operation.kind !== "write" || operation.revision === 0) continue;
-        const entry = found.get(operation.key);
-        const there = entry !== undefined && entry.modRevision >= operation.revision;
-        const intact = there && (entry.modRevision > operation.revision || entry.value === operation.value);
-        if (!intact) missing.add(operation);
-      }
-    }
-    return missing.size;
-  } finally {
-    await quorate.close();
-  }
 }

@@ -13,12 +13,15 @@ export class Load {
   readonly acknowledgedMs: number[] = [];
   unknown = 0;
   failed = 0;
+  private readonly valueBytes: number;
   private stopping = false;
   private readonly clients: Quorate[];
   private readonly callers: Promise<void>[];
   private written = 0;
 
-  constructor(endpoints: readonly string[], callers: number, connections: number) {
+  /** @param valueBytes - each value is filled up to so many; 0: as short as it is. */
+  constructor(endpoints: readonly string[], callers: number, connections: number, valueBytes: number = 0) {
+    this.valueBytes = valueBytes;
     this.clients = Array.from({ length: connections }, () => connect(endpoints));
     this.callers = Array.from({ length: callers }, (_, index) => this.caller(index));
   }
@@ -39,7 +42,7 @@ export class Load {
         invokedAt: performance.now(),
         returnedAt: Infinity,
         revision: 0,
-        value: turn % 4 === 3 ? null : `${process}.${++this.written}`,
+        value: turn % 4 === 3 ? null : `${process}.${++this.written}`.padEnd(this.valueBytes, "."),
         sees: "nothing",
         seenValue: null,
         seenModRevision: 0,

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
+import { encodeIdentity } from "../../packages/log/src/host/identity.ts";
 import { freePorts, startTestCluster } from "quorate";
 
 import { allGone, BIN, finished, lives, quorate, type Up, up } from "./command.ts";
@@ -47,6 +48,7 @@ describe("commands on a running cluster", () => {
     const replicas = JSON.parse(status.stdout) as Record<string, string | number>[];
     assert.equal(replicas.length, 3);
     for (const replica of replicas) {
+      assert.ok(Number(replica["logBytes"]) < Number(replica["logDiskBytes"]), "what is made ahead is not written");
       for (const field of ["node", "role", "ballot", "chosen", "applied", "revision", "digest", "logBytes"]) {
         assert.ok(replica[field] !== undefined, `${field} of ${JSON.stringify(replica)}`);
       }
@@ -127,6 +129,20 @@ describe("commands on a running cluster", () => {
     await allGone(pids);
     assert.ok(!pids.some(lives));
   });
+});
+
+test("up refuses a folder that belongs to another cluster, and makes nothing beside it", async () => {
+  const data = mkdtempSync(join(tmpdir(), "quorate-cli-"));
+  try {
+    mkdirSync(join(data, "2"));
+    const other = { cluster: "other", node: 2, incarnation: 7, state: "formed", members: [] } as const;
+    writeFileSync(join(data, "2", "identity"), encodeIdentity(other));
+    await assert.rejects(up(await freePorts(3), data), /belongs to node 2 of cluster other: choose another folder/);
+    assert.deepEqual(readdirSync(data), ["2"]);
+    assert.deepEqual(readdirSync(join(data, "2")), ["identity"]);
+  } finally {
+    rmSync(data, { recursive: true });
+  }
 });
 
 test("no replica reachable: exit code 1 within the timeout, each endpoint with its reason", async () => {

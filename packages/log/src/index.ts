@@ -3,7 +3,7 @@ export { withoutSync } from "./disk/lying-disk.ts";
 export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
 export type { SyncedBytes } from "./disk/memory-file.ts";
-export type { Identity } from "./host/identity.ts";
+export { type Identity, type LoadedIdentity, loadIdentity } from "./host/identity.ts";
 export { createHost, initialMembers } from "./host/host.ts";
 export type { EngineSettings, Host, HostOptions, HostStatus, ReplicaOptions } from "./host/host.ts";
 export { restoredHead, restoreFolder, type RestoreFolderOptions } from "./host/restore-folder.ts";

@@ -86,7 +86,9 @@ export interface HostStatus {
   readonly missing: readonly number[];
   readonly error: QuorateError | null;
   readonly walUnit: number;
+  /** What the log takes of the disk, segments made ahead too; and what is written of it. */
   readonly walBytes: number;
+  readonly walBytesWritten: number;
   readonly diskFull: boolean;
   /** Places that were once synced and could not be read at the start. What they held is repaired from peers, group by group. */
   readonly faults: readonly WalFault[];
@@ -311,6 +313,7 @@ class RunningHost implements Host {
       error: this.#error,
       walUnit: this.#wal?.wal.unit ?? 0,
       walBytes: this.#wal?.wal.bytes ?? 0,
+      walBytesWritten: this.#wal?.wal.bytesWritten ?? 0,
       diskFull: this.#wal?.wal.full ?? false,
       faults: [...this.#identityFaults, ...(this.#wal?.faults ?? []), ...(this.#snapshots?.faults ?? [])],
       fetching: [...this.#fetching.keys()],

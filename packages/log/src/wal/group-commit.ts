@@ -102,6 +102,11 @@ export class GroupCommit {
     return this.#unit;
   }
 
+  /** Where the next unit goes in {@link current}. */
+  get position(): number {
+    return this.#position;
+  }
+
   get current(): Segment {
     return this.#current;
   }

@@ -23,8 +23,10 @@ export interface Wal {
   group(group: number): GroupLog;
   /** Number of the last synced write unit. */
   readonly unit: number;
-  /** Bytes of all segments. */
+  /** Bytes of all segments, those made ahead too: what the log takes of the disk. */
   readonly bytes: number;
+  /** Bytes of the segments in use, up to where the next unit goes. */
+  readonly bytesWritten: number;
   /** Writes waiting for space: appends are held back until a segment can be made, then go on by themselves. */
   readonly full: boolean;
   /** Syncs what waits, appends the seal and gives the files back. */

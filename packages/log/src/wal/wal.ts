@@ -157,6 +157,10 @@ class SharedWal implements Wal {
     return bytes;
   }
 
+  get bytesWritten(): number {
+    return this.#segments.bytes - this.#commit.current.bytes + this.#commit.position;
+  }
+
   get full(): boolean {
     return this.#supply.full;
   }

@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 
 import { QuorateError } from "@quorate/machine";
+import { type LoadedIdentity, loadIdentity } from "@quorate/log";
+import { createNodeReader } from "@quorate/log/node";
 import { connect } from "../connect.ts";
+import { ended } from "../snapshot/saved-file.ts";
 import { wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import type { FailedNotice, ServeNotice } from "./serve.ts";
@@ -57,8 +60,23 @@ function portList(text: string): number[] {
   return ports;
 }
 
+/** Before anything is started: a folder of another cluster among them, and none gets anything beside it. */
+async function refuseOthers(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    if (!existsSync(join(folder, "identity"))) continue;
+    const { identity } = await ended<LoadedIdentity>((done) => loadIdentity(createNodeReader(folder), done));
+    if (identity.cluster === CLUSTER) continue;
+    throw new QuorateError(
+      "WRONG_CLUSTER",
+      "not-applied",
+      `${folder} belongs to node ${identity.node} of cluster ${identity.cluster}: choose another folder with --data`,
+    );
+  }
+}
+
 async function up(options: UpOptions): Promise<void> {
   const startedMs = performance.now();
+  await refuseOthers([1, 2, 3].map((id) => join(options.data, String(id))));
   const addresses = new Map(options.ports.map((port, index) => [index + 1, `127.0.0.1:${port}`]));
   const peers = [...addresses].map(([id, address]) => `${id}=${address}`).join(",");
   const members: Member[] = [];
