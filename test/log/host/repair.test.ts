@@ -89,6 +89,25 @@ describe("repair of damaged entries", () => {
   });
 });
 
+describe("an entry that rots while its process runs", () => {
+  it("A peer that needs it gets a snapshot instead, and nothing is missing.", () => {
+    const cluster = new MemoryCluster({ walLimits: { cacheBytesMax: 0 } });
+    cluster.startAll();
+    cluster.awaitLeader();
+    const client = cluster.client().open();
+    client.appended("word 1");
+    const lagging = cluster.leader() === 3 ? 2 : 3;
+    cluster.kill(lagging);
+    for (let word = 2; word <= 9; word++) client.appended(`word ${word}`);
+    cluster.time.run(500);
+    for (const id of cluster.nodes.keys()) if (id !== lagging) damage(cluster, id, "word 4");
+    cluster.start(lagging);
+    cluster.time.until("the laggard runs", () => cluster.node(lagging).replica !== null);
+    cluster.settle();
+    expectWords(cluster, 9);
+  });
+});
+
 describe("repair of damaged snapshots", () => {
   for (const [what, position] of [
     ["head", 30],

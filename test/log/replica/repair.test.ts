@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Done, initialMembers, LOG_LIMITS } from "@quorate/log";
+import { QuorateError } from "@quorate/machine";
 import type { Entry, Learn } from "@quorate/paxos";
 import { Governings } from "../../../packages/log/src/replica/governings.ts";
 import { Repair } from "../../../packages/log/src/replica/repair.ts";
@@ -13,6 +14,7 @@ function entry(slot: number, kind: Entry["kind"] = "batch"): Entry {
 class Bench {
   readonly sent: [number, Learn][] = [];
   readonly offered: number[] = [];
+  readonly unreadable: number[] = [];
   readonly reads: { readonly slotFrom: number; readonly slotTo: number; readonly done: Done<readonly Entry[]> }[] = [];
   queuedBytes = 0;
   readonly repair: Repair;
@@ -33,6 +35,7 @@ class Bench {
       chosenTo: () => 21,
       queuedBytes: () => this.queuedBytes,
       send: (to, message) => this.sent.push([to, message]),
+      unreadable: (slot) => this.unreadable.push(slot),
       offerSnapshot: (to) => this.offered.push(to),
       wake: () => undefined,
     });
@@ -76,5 +79,12 @@ describe("repair", () => {
     bench.repair.send();
     assert.deepEqual(bench.offered, [2, 3]);
     assert.deepEqual(bench.sent, []);
+  });
+
+  it("For an entry that cannot be read any more a snapshot is taken and offered.", () => {
+    const bench = new Bench();
+    bench.repair.supply({ to: 2, slotFrom: 6, slotTo: 9 });
+    bench.reads[0]!.done(new QuorateError("LOG_CORRUPT", "not-applied", "the record of slot 6 is damaged"), []);
+    assert.deepEqual([bench.unreadable, bench.offered, bench.sent], [[6], [2], []]);
   });
 });

@@ -63,6 +63,43 @@ test("a faulty mark outlives the segment with the damage, until the slot is writ
   assert.deepEqual(textOf(next.opened.groups.get(1)!.durable.accepted).slice(1, 2), [`2@${B2} learned again`]);
 });
 
+test("two damages: one that stands before the statement of another, and came after it, is found as well", () => {
+  const log = fourUnits();
+  log.disk.flip(FIRST, placeOf(log.disk, FIRST, "the value of slot 2") + 3, 5);
+  const next = log.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.groups.get(1)!.durable.faulty, [2]);
+  next.write(1, { kind: "heard", peers: [] });
+  next.disk.flip(FIRST, placeOf(next.disk, FIRST, "the value of slot 1") + 3, 5);
+  assert.deepEqual(next.crash(LOSE_ALL).opened.groups.get(1)!.durable.faulty, [1, 2]);
+});
+
+test("a hole: votes that were appended anew from a segment that is gone, and then lost, are faulty, though known chosen", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  for (const slot of [1, 2, 3]) log.write(1, accepted(slot, B1, `the value of slot ${slot}`.padEnd(400, ".")));
+  log.write(1, { kind: "chosen", slot: 3 });
+  for (let slot = 4; slot < 60; slot++) log.write(2, accepted(slot, B1, "z".repeat(700)));
+  log.opened.wal.group(2).trim(58, FORMED);
+  log.turns.run();
+  assert.ok(!log.disk.paths().includes(FIRST), "the segment they stood in is gone");
+  for (let slot = 60; slot < 64; slot++) log.write(2, accepted(slot, B1, "z".repeat(700)));
+  log.write(1, { kind: "chosen", slot: 3 });
+  for (const path of log.disk.paths()) {
+    const bytes = Buffer.from(log.disk.bytes(path));
+    const at = bytes.indexOf("the value of slot 2");
+    if (at < 0) continue;
+    const from = Math.max(512, 512 * Math.floor(at / 512) - 1_024);
+    log.disk.overwrite(path, from, new Uint8Array(3_072).fill(0xaa).subarray(0, bytes.length - from));
+  }
+  const { durable } = log.crash(LOSE_ALL).opened.groups.get(1)!;
+  for (const slot of [1, 2, 3]) {
+    const there = durable.accepted.some((one) => one.slot === slot);
+    assert.ok(there || durable.faulty.includes(slot), `slot ${slot} is read, or faulty`);
+  }
+  assert.ok(durable.faulty.includes(2));
+  assert.ok(durable.chosenTo < 2);
+});
+
 test("every single flipped bit of a synced log is found: nothing told durable is missing without a mark (M2)", () => {
   const log = new Process();
   log.write(1, promised(B1));

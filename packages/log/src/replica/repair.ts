@@ -14,6 +14,8 @@ export interface RepairRoom {
   chosenTo(): number;
   queuedBytes(node: number): number;
   send(to: number, message: Learn): void;
+  /** The entry of `slot` cannot be read in the log: a snapshot that covers it is needed. */
+  unreadable(slot: number): void;
   /** The peer needs what the log no longer has. */
   offerSnapshot(to: number): void;
   wake(): void;
@@ -47,7 +49,12 @@ export class Repair {
     this.#reading.add(to);
     log.entries(slotFrom, last, limits.supplyBytesPerTurn, (error, entries) => {
       this.#reading.delete(to);
-      if (this.#closed || error !== null) return;
+      if (this.#closed) return;
+      if (error !== null) {
+        // The record rotted since this process started. What it says is applied here: a snapshot stands for it.
+        this.#room.unreadable(slotFrom);
+        return this.#offer(to);
+      }
       if (entries.length === 0) return this.#offer(to);
       this.#ready.push({ to, entries });
       this.#room.wake();

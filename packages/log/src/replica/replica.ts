@@ -248,6 +248,10 @@ export class GroupReplica implements Replica {
       chosenTo: () => this.#chosenTo,
       queuedBytes: room.queuedBytes,
       send: (to, message) => room.send(room.speaker(), [to], message),
+      unreadable: (slot) => {
+        this.#counters.add("entries-unreadable");
+        if (slot > this.#checkpointTo) this.checkpointFor(slot);
+      },
       offerSnapshot: (to) => room.snapshots.offer(room.group, to),
       wake: room.wake,
     });

@@ -9,7 +9,7 @@ export interface GroupLog {
    * Throws `TOO_LARGE` for an entry above `entryBytesMax(limits)`; nothing is appended then.
    */
   append(records: readonly DurableRecord[], durable: (unit: number) => void): void;
-  /** The latest entries appended (durable or not) in slots slotFrom … slotTo, consecutive, as many as fit in `bytesMax` but at least one; stops before a gap. `LOG_CORRUPT` if one is damaged. */
+  /** The latest entries appended (durable or not) in slots slotFrom … slotTo, consecutive, as many as fit in `bytesMax` but at least one; stops before a gap, and before one that is damaged. `LOG_CORRUPT` if that is the first. */
   entries(slotFrom: number, slotTo: number, bytesMax: number, done: Done<readonly Entry[]>): void;
   /** A durable checkpoint covers everything to `base`: records below it may go. `governing`: the set in force there. */
   trim(base: number, governing: Governing): void;

@@ -60,7 +60,7 @@ export class OpenSegments {
     else this.#leaving.set(number, close);
   }
 
-  /** The entries, in the order given; ends early where a segment has gone meanwhile. `LOG_CORRUPT` if one is damaged. */
+  /** The entries, in the order given; ends early where a segment has gone meanwhile, or one is damaged. `LOG_CORRUPT` if that is the first. */
   read(wanted: readonly IndexedEntry[], done: Done<readonly Entry[]>): void {
     const entries: (Entry | null)[] = wanted.map((indexed) => indexed.entry);
     const next = (from: number): void => {
@@ -81,6 +81,7 @@ export class OpenSegments {
           const at = getRecord(found, segment.key, place.offset, place.offset - offset);
           if (at.state !== "whole" || at.found.record.kind !== "accepted") {
             const why = `the record of slot ${place.slot} (${RECORD_HEADER_BYTES} + ${place.payloadBytes} bytes) is damaged`;
+            if (index > 0) return done(null, entries.slice(0, index) as Entry[]);
             return done(logCorrupt(segmentPath(number), place.offset, why), []);
           }
           entries[index] = at.found.record.entry;
