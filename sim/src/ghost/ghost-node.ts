@@ -20,7 +20,7 @@ export class GhostNode {
   /** Of the process. */
   life = 0;
   alive = true;
-  /** Its disk was put back to an older copy: nobody listens to it under this incarnation. */
+  /** Its disk is gone, or an old copy of it: nobody listens to it under this incarnation. */
   refused = false;
   /** Some of what its disk held cannot be read. */
   damaged = false;

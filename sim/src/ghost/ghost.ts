@@ -116,7 +116,7 @@ export class Ghost extends Unobservant {
     this.node(id).damaged = true;
   }
 
-  override diskPutBack(id: number): void {
+  override diskReplaced(id: number): void {
     const node = this.node(id);
     node.becomes(node.member);
     node.refused = true;

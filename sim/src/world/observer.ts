@@ -79,8 +79,8 @@ export interface Observer {
   fileRemoved(node: number, path: string): void;
   /** Bytes of its disk that were synced are, or may become, others. */
   diskDamaged(node: number): void;
-  /** An old copy of its disk took the place of it. Whoever heard more of that disk must not listen to it any more. */
-  diskPutBack(node: number): void;
+  /** An empty disk, or an old copy, took the place of its disk: under the incarnation that it had nobody must listen to it any more. */
+  diskReplaced(node: number): void;
 
   // ── replicas ──
 
@@ -146,7 +146,7 @@ export class Unobservant implements Observer {
   fileRenamed(_node: number, _from: string): void {}
   fileRemoved(_node: number, _path: string): void {}
   diskDamaged(_node: number): void {}
-  diskPutBack(_node: number): void {}
+  diskReplaced(_node: number): void {}
   replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable, _composite: Composite): void {}
   output(_node: number, _output: Output, _clockMs: number): void {}
   roleChanged(_node: number, _leader: number, _opening: number, _promised: number): void {}

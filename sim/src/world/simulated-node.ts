@@ -361,7 +361,7 @@ export class SimulatedNode {
     this.#world.observer.powerLost(this.id);
     this.#damage.replaced();
     this.disk = this.#wired(copy.copy((run, operation) => this.#later(run, operation)));
-    this.#world.observer.diskPutBack(this.id);
+    this.#world.observer.diskReplaced(this.id);
     this.#isOldCopy = true;
     this.#oldCopyStart = this.starts + 1;
     this.#copy = null;
