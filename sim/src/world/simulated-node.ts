@@ -201,6 +201,7 @@ export class SimulatedNode {
     this.dark = true;
     this.#world.observer.powerLost(this.id);
     this.#empty();
+    this.#world.observer.diskReplaced(this.id);
     this.#world.observer.diskWiped(this.id);
     this.incarnation = 0;
     this.#syncFails = false;
