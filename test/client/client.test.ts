@@ -41,6 +41,14 @@ test("a client connects to nobody before it is asked for something", async () =>
   assert.equal(clock.timers, 0);
 });
 
+test("a read at a node that no replica knows is refused as soon as one has said which there are", async () => {
+  const { clock, client } = world();
+  const read = outcomeOf(client.read("kv", words("q"), { level: "stale", at: 9 }));
+  await clock.pass(1_000);
+  assert.equal(read.error?.code, "NO_REPLICA");
+  assert.match(read.error?.message ?? "", /node 9, which no replica knows: there are 1, 2, 3/);
+});
+
 test("a call opens a session and is applied once", async () => {
   const { clock, cluster, client } = world();
   const reply = outcomeOf(client.call("kv", words("a")));

@@ -85,6 +85,12 @@ export class Endpoints {
     return null;
   }
 
+  /** The nodes that the hellos named, if `node` is none of them; null: it is one, or no hello has come yet. */
+  nodesWithout(node: number): readonly number[] | null {
+    if (this.#told.size === 0 || this.#told.has(node) || this.#linkOf(node) !== null) return null;
+    return [...this.#told.keys()].sort((one, other) => one - other);
+  }
+
   /** The link of one endpoint, made if it was not known. */
   of(endpoint: string): Link {
     return this.#links.find((link) => link.endpoint === endpoint) ?? this.#add(endpoint);

@@ -218,7 +218,13 @@ export class Requests implements RequestOwner {
     if (question.kind === "call") link = endpoints.target();
     else if (question.at > 0) link = endpoints.at(question.at);
     else link = question.level === "linearizable" || question.level === "lease" ? endpoints.target() : endpoints.any();
-    if (link === null) return look(0);
+    if (link === null) {
+      const at = question.kind === "read" ? question.at : 0;
+      const others = at > 0 ? endpoints.nodesWithout(at) : null;
+      if (others === null) return look(0);
+      const why = `asked for node ${at}, which no replica knows: there are ${others.join(", ")}`;
+      return this.#over(request, requestError(request, "NO_REPLICA", "not-applied", why), null);
+    }
     this.#again.delete(request);
     request.send(link, clock.nowMs(), this.#seenRevision);
   }
