@@ -16,6 +16,8 @@ export interface HuntOptions {
   readonly cpuMinutes: number;
   /** Runs that making a failure small may take. */
   readonly shrinkRunsMax: number;
+  /** Whether a killed mutant is run without what reveals it. Default true. */
+  readonly control?: boolean;
 }
 
 /** The same campaign without the faults that reveal the bug. */
@@ -62,7 +64,7 @@ export function hunt(mutant: Mutant, options: HuntOptions): Promise<HuntResult> 
     const task: ChildTask = { seed, seeds: 1e9, seconds, without: [], cpuSecondsMax, shrinkRunsMax };
     const { runs, cpuSeconds, kill } = await campaignIn(folder, task);
     const control =
-      kill === null || mutant.revealedBy === "contention"
+      kill === null || mutant.revealedBy === "contention" || options.control === false
         ? null
         : await controlIn(folder, {
             ...task,

@@ -18,6 +18,7 @@ const USAGE = `npm run sim:mutants -- [options]
   --seconds T         simulated seconds of load and faults in each run (default 20)
   --cpu-minutes M     CPU time of one core for one hunt (default 30)
   --shrink N          runs that making a failure small may take (default 400)
+  --quick             neither is a failure made small, nor is the control run
   --jobs N            hunts at a time (default 1)
   --resume FILE       results are kept there as they come; what it knows already is not hunted again
   --table FILE        writes the kill table of all results, such as docs/kill-table.md
@@ -52,6 +53,7 @@ async function main(): Promise<number> {
       jobs: { type: "string", default: "1" },
       resume: { type: "string", default: "" },
       table: { type: "string", default: "" },
+      quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -64,7 +66,8 @@ async function main(): Promise<number> {
     seed: numberOf("seed", values.seed, 0, 2 ** 31 - 1),
     seconds: numberOf("seconds", values.seconds, 1, 3600),
     cpuMinutes: numberOf("cpu-minutes", values["cpu-minutes"], 0.01, 600),
-    shrinkRunsMax: numberOf("shrink", values.shrink, 0, 1e6),
+    shrinkRunsMax: values.quick ? 0 : numberOf("shrink", values.shrink, 0, 1e6),
+    control: !values.quick,
   };
   const jobs = numberOf("jobs", values.jobs, 1, 64);
   const only = values.only === "" ? [] : values.only.split(",");
