@@ -8,7 +8,7 @@ export const ballotAdopted: readonly Mutant[] = [
       {
         file: "packages/paxos/src/create-engine.ts",
         anchor: '        return this.resign("a higher ballot was promised elsewhere", 0);',
-        replacement: `        if (this.leadership.leads) return this.leadership.adopt(nextBallot(message.promised, core.config.self));
+        replacement: `        if (leadership.leads) return leadership.adopt(this.election.nextBallot());
         return this.resign("a higher ballot was promised elsewhere", 0);`,
       },
       {
@@ -20,7 +20,7 @@ export const ballotAdopted: readonly Mutant[] = [
     (this as { ballot: Ballot }).ballot = ballot;
     core.campaigned = ballot;
     core.acceptor.raise(ballot);
-    this.accepts = new AcceptPhase(ballot, core.learner.chosenTo + 1);
+    this.accepts = new AcceptPhase(core, ballot, core.learner.chosenTo + 1);
     core.acceptor.follow(ballot, this.accepts.startSlot);
     this.accepts.openSlot = old.openSlot;
     for (let slot = this.accepts.startSlot; slot < old.nextSlot; slot++)

@@ -10,7 +10,7 @@ export const leaderAlone: readonly Mutant[] = [
       {
         file: "packages/paxos/src/leadership.ts",
         anchor: "      if (\n        !core.learner.quorum.accept(",
-        replacement: "      if (\n        this.connected() &&\n        !core.learner.quorum.accept(",
+        replacement: "      if (\n        this.rounds.connected() &&\n        !core.learner.quorum.accept(",
       },
     ],
     expects: ["C2", "J1"],
