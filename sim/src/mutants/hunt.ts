@@ -101,5 +101,6 @@ async function campaignIn(folder: string, task: ChildTask): Promise<ChildResult>
   ])) as [string, string, [number | null, string | null]];
   const line = out.trimEnd().split("\n").at(-1)!;
   if (line.startsWith("{")) return JSON.parse(line) as ChildResult;
-  throw new Error(signal === null ? `the campaign printed no result: ${complaints}` : "the campaign never ended");
+  const why = complaints.split("\n").find((each) => each.includes("Error")) ?? complaints;
+  throw new Error(signal === null ? `the campaign printed no result: ${why}` : "the campaign never ended");
 }
