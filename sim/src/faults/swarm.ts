@@ -2,10 +2,86 @@ import type { ConfigWishes, RunConfig } from "../world/config.ts";
 import { keyedBits, keyedFraction, Purpose } from "../world/keyed-random.ts";
 import { FAULT_KINDS, type FaultKind } from "./schedule.ts";
 
-/** What makes leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot. */
-const CONTENTION: readonly FaultKind[] = ["leader-cut-off", "leader-crash", "partial", "isolate"];
-/** Mean times between two faults under which leaders contend. */
-const CONTENTION_GAPS_MS = [250, 400, 600];
+/** What a run dwells on: kinds of faults that do their worst together, and mean times between two of them. */
+interface Theme {
+  /** Of all themes. */
+  readonly share: number;
+  /** All of them are drawn. */
+  readonly kinds: readonly FaultKind[];
+  /** Part of the other kinds that are drawn beside them. */
+  readonly others: number;
+  readonly gapsMs: readonly number[];
+  /** Entries between two checkpoints. */
+  readonly checkpointEntries: readonly number[];
+}
+
+const CHECKPOINTS = [20, 100, 1000, 100_000];
+
+/**
+ * With dozens of kinds, a run that draws from all of them has a few of each, and hardly ever those of one sort that a bug needs in one place, one soon
+ * after the other. So most runs dwell on one sort, and a few others come in between.
+ */
+const THEMES: readonly Theme[] = [
+  // Leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot.
+  {
+    share: 0.3,
+    kinds: ["leader-cut-off", "leader-crash", "partial", "isolate", "flap"],
+    others: 0.1,
+    gapsMs: [150, 250, 400],
+    checkpointEntries: CHECKPOINTS,
+  },
+  // Processes end, again and again, and begin with what their disks hold.
+  {
+    share: 0.2,
+    kinds: ["kill", "power-loss", "blackout", "leader-crash"],
+    others: 0.1,
+    gapsMs: [250, 500, 1000],
+    checkpointEntries: [10, 20, 40, 100_000],
+  },
+  // Nodes fall behind what the others still have in their logs.
+  {
+    share: 0.1,
+    kinds: ["isolate", "kill", "pause", "delay", "duplicate", "reorder"],
+    others: 0.1,
+    gapsMs: [500, 1000],
+    checkpointEntries: [10, 20, 40],
+  },
+  // The set of members changes under a network that does not hold still.
+  {
+    share: 0.1,
+    kinds: ["members-add", "members-remove", "members-replace", "leader-removed", "isolate", "leader-crash"],
+    others: 0.1,
+    gapsMs: [250, 500, 1000],
+    checkpointEntries: CHECKPOINTS,
+  },
+  // Disks fail, rot, and are lost.
+  {
+    share: 0.1,
+    kinds: ["disk-error", "bit-rot", "misdirected-write", "lost-write", "wipe", "old-copy", "power-loss", "kill"],
+    others: 0.1,
+    gapsMs: [400, 800, 1500],
+    checkpointEntries: CHECKPOINTS,
+  },
+  // Clocks and those who trust them.
+  {
+    share: 0.1,
+    kinds: ["wall-jump", "pause", "sleep", "isolate", "one-way", "delay", "transfer", "client-stop"],
+    others: 0.1,
+    gapsMs: [250, 500, 1000],
+    checkpointEntries: CHECKPOINTS,
+  },
+  // Everything.
+  { share: 0.1, kinds: [], others: 0.5, gapsMs: [250, 600, 1500, 4000], checkpointEntries: CHECKPOINTS },
+];
+
+function themeOf(seed: number): Theme {
+  let left = keyedFraction(seed, Purpose.swarm, 90);
+  for (const theme of THEMES) {
+    left -= theme.share;
+    if (left < 0) return theme;
+  }
+  return THEMES.at(-1)!;
+}
 
 function pick<T>(seed: number, what: number, choices: readonly T[]): T {
   return choices[keyedBits(seed, Purpose.swarm, what) % choices.length]!;
@@ -16,13 +92,11 @@ function pick<T>(seed: number, what: number, choices: readonly T[]): T {
  * always on hides what shows only when it is off (A. Groce and others, "Swarm testing", 2012).
  */
 export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
-  const isContended = keyedFraction(seed, Purpose.swarm, 90) < 0.4;
-  const wanted = FAULT_KINDS.filter((kind) => !wishes.without.includes(kind));
-  const kinds = wanted.filter((kind) =>
-    isContended && CONTENTION.includes(kind)
-      ? true
-      : keyedFraction(seed, Purpose.swarm, 100 + FAULT_KINDS.indexOf(kind)) < (isContended ? 0.3 : 0.5),
-  );
+  const theme = themeOf(seed);
+  const kinds = FAULT_KINDS.filter((kind, index) => {
+    if (wishes.without.includes(kind)) return false;
+    return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
+  });
   return {
     nodes: wishes.nodes === 0 ? pick(seed, 1, [1, 3, 3, 3, 3, 4, 5, 5, 5, 7]) : wishes.nodes,
     spares: pick(seed, 8, [0, 1, 2, 2, 3]),
@@ -33,8 +107,8 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     watchClients: pick(seed, 16, [1, 1, 2]),
     seconds: wishes.seconds,
     kinds,
-    gapMs: isContended ? pick(seed, 4, CONTENTION_GAPS_MS) : pick(seed, 4, [250, 600, 1500, 4000]),
-    checkpointEntries: pick(seed, 5, [20, 100, 1000, 100_000]),
+    gapMs: pick(seed, 4, theme.gapsMs),
+    checkpointEntries: pick(seed, 5, theme.checkpointEntries),
     segmentBytes: pick(seed, 14, [64 * 1024, 256 * 1024]),
     keys: pick(seed, 6, [1, 3, 8]),
     valueBytes: pick(seed, 15, [0, 0, 1500]),
