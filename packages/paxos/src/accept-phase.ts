@@ -70,11 +70,16 @@ export class AcceptPhase {
     for (let slot = chosenTo + 1; slot < this.nextSlot; slot++) this.bytesInFlight += votes.get(slot)!.bytes.length;
   }
 
+  /** Whether something was proposed that did not leave yet. */
+  get hasNew(): boolean {
+    return this.sentTo < this.nextSlot - 1;
+  }
+
   /** Hands out what was proposed and did not leave yet, to all members. */
   sendNew(): void {
-    if (this.sentTo >= this.nextSlot - 1) return;
+    if (!this.hasNew) return;
     const others = this.core.others();
-    while (this.sentTo < this.nextSlot - 1) {
+    while (this.hasNew) {
       const accept = this.acceptFrom(this.sentTo + 1, this.nextSlot - 1);
       must(accept !== null, "what was proposed and not sent is at hand");
       this.core.send(others, accept);

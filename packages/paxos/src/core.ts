@@ -62,6 +62,13 @@ export class Core implements MarkSource {
     return { node, incarnation, life, unit: this.durability.unit, unitAtStart: this.unitAtStart };
   }
 
+  /** Whether anything was gathered for the coming output. */
+  get hasOutput(): boolean {
+    const { sends, supply, events, loopback, durability, learner, reads } = this;
+    const handled = sends.length + supply.length + events.length + loopback.length;
+    return handled + durability.records.length + learner.chosen.length + reads.answers.length > 0;
+  }
+
   /** Whether this node votes in the set in force. */
   get isVoter(): boolean {
     return this.learner.quorum.bit(this.config.self, this.config.incarnation) !== 0;
@@ -70,8 +77,9 @@ export class Core implements MarkSource {
   /** Whether `member` is in the set in force, with or without a vote. */
   isMember(node: number, incarnation: number): boolean {
     const { voters, nonVoters } = this.learner.governing.members;
-    const same = (member: Member): boolean => member.node === node && member.incarnation === incarnation;
-    return voters.some(same) || nonVoters.some(same);
+    for (const member of voters) if (member.node === node && member.incarnation === incarnation) return true;
+    for (const member of nonVoters) if (member.node === node && member.incarnation === incarnation) return true;
+    return false;
   }
 
   /**

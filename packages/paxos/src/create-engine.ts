@@ -157,6 +157,10 @@ class PaxosEngine implements Engine, Owner {
 
   // ── output ──
 
+  get hasOutput(): boolean {
+    return this.core.hasOutput || this.follower.acceptedDue || (this.leadership?.hasOutput ?? false);
+  }
+
   output(): Output {
     const { core } = this;
     this.leadership?.emit();
@@ -324,9 +328,7 @@ class PaxosEngine implements Engine, Owner {
 
   private drain(): void {
     const { core } = this;
-    for (let message = core.loopback.shift(); message !== undefined; message = core.loopback.shift()) {
-      this.dispatch(core.speaker, message);
-    }
+    while (core.loopback.length > 0) this.dispatch(core.speaker, core.loopback.shift()!);
   }
 }
 

@@ -30,13 +30,17 @@ export class HeartbeatRounds {
     this.dueMs = this.core.nowMs;
   }
 
+  /** Whether it is time for a round, or a read waits for one. */
+  get isDue(): boolean {
+    return this.core.nowMs >= this.dueMs || this.core.reads.needsRound;
+  }
+
   /** Begins a round when it is time or a read waits; every read that arrived goes along. */
   beat(accepts: AcceptPhase): void {
     const { core } = this;
-    const due = core.nowMs >= this.dueMs;
-    if (!due && !core.reads.needsRound) return;
+    if (!this.isDue) return;
     this.round++;
-    if (due) {
+    if (core.nowMs >= this.dueMs) {
       this.timerRound = this.round;
       this.dueMs = core.nowMs + core.config.heartbeatMs;
     }
@@ -92,10 +96,12 @@ export class HeartbeatRounds {
   connected(): boolean {
     const { nowMs, config, learner, peers } = this.core;
     let answered = 0;
-    learner.quorum.voters.forEach((voter, index) => {
+    const { voters } = learner.quorum;
+    for (let index = 0; index < voters.length; index++) {
+      const voter = voters[index]!;
       const sinceMs = this.isSelf(voter) ? 0 : nowMs - peers.of(voter.node, voter.incarnation).answeredMs;
       if (sinceMs < config.heartbeatMs * 2) answered |= 1 << index;
-    });
+    }
     return learner.quorum.accept(answered) && learner.quorum.prepare(answered);
   }
 

@@ -340,6 +340,11 @@ export class Leadership {
     this.rounds.beat(accepts);
   }
 
+  /** Whether something leaves with the coming output. */
+  get hasOutput(): boolean {
+    return this.accepts !== null && (this.accepts.hasNew || this.rounds.isDue);
+  }
+
   /** No entry from here on is dropped from memory. */
   keepFrom(): number {
     return this.accepts?.keepFrom() ?? this.core.learner.chosenTo + 1;

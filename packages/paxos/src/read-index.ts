@@ -67,6 +67,7 @@ export class ReadIndex {
 
   /** Forwarded reads older than `sinceMs` are refused: whoever was asked does not answer. */
   refuseForwarded(olderThanMs: number): void {
+    if (this.forwarded.size === 0) return;
     for (const [token, sinceMs] of this.forwarded) {
       if (sinceMs > olderThanMs) return;
       this.forwarded.delete(token);

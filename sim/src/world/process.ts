@@ -162,23 +162,44 @@ export class Process {
   }
 
   #after(ms: number, run: () => void): () => void {
-    let cancelled = false;
-    const dueMs = this.clocks.nowMs() + ms;
-    const arm = (): void => {
-      const leftMs = Math.max(0, dueMs - this.clocks.nowMs());
-      this.#time.after(leftMs / this.clocks.rate, () => {
-        if (cancelled) return;
-        this.enter(() => {
-          if (cancelled) return;
-          // The clock stood still meanwhile.
-          if (this.clocks.nowMs() < dueMs - ROUNDING_MS) arm();
-          else run();
-        });
-      });
-    };
-    arm();
-    return () => {
-      cancelled = true;
-    };
+    const timer = new Timer(this, this.#time, ms, run);
+    timer.arm();
+    return timer.cancel;
   }
+}
+
+/** Runs once, when the clock of its process says so; waits while that is stopped, and is lost with it. */
+class Timer {
+  readonly #process: Process;
+  readonly #time: VirtualTime;
+  readonly #dueMs: number;
+  readonly #run: () => void;
+  #cancelled = false;
+
+  constructor(process: Process, time: VirtualTime, ms: number, run: () => void) {
+    this.#process = process;
+    this.#time = time;
+    this.#dueMs = process.clocks.nowMs() + ms;
+    this.#run = run;
+  }
+
+  readonly cancel = (): void => {
+    this.#cancelled = true;
+  };
+
+  arm(): void {
+    const { clocks } = this.#process;
+    this.#time.after(Math.max(0, this.#dueMs - clocks.nowMs()) / clocks.rate, this.#expired);
+  }
+
+  readonly #expired = (): void => {
+    if (!this.#cancelled) this.#process.enter(this.#entered);
+  };
+
+  readonly #entered = (): void => {
+    if (this.#cancelled) return;
+    // The clock stood still meanwhile.
+    if (this.#process.clocks.nowMs() < this.#dueMs - ROUNDING_MS) this.arm();
+    else this.#run();
+  };
 }

@@ -562,6 +562,7 @@ class RunningHost implements Host {
 
   /** Asks for the snapshots that are missing, until they come: whoever has an older one takes a checkpoint and offers that. */
   #fetchTurn(nowMs: number): void {
+    if (this.#fetching.size === 0) return;
     const { transport, snapshotLimits } = this.#options;
     for (const [group, fetching] of this.#fetching) {
       if (this.#installer!.incoming(group) > 0 || nowMs - fetching.askedMs < snapshotLimits.retryMs) continue;

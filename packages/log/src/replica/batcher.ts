@@ -74,6 +74,11 @@ export class Batcher {
     return dropped;
   }
 
+  /** Whether there is something to propose, if an engine takes it. `dueMs`: Infinity if this node makes no clock steps. */
+  isDue(nowMs: number, dueMs: number): boolean {
+    return this.waiting > 0 || this.#stepIsDue(nowMs, dueMs);
+  }
+
   /**
    * Proposes what waits, and a clock step when `dueMs` is reached.
    *

@@ -168,6 +168,7 @@ export interface ReplicaStart {
 export class GroupReplica implements Replica {
   readonly #room: ReplicaRoom;
   readonly #engine: Engine;
+  readonly #propose: Engine["propose"];
   readonly #answers: Answers;
   readonly #limits: LogLimits;
   readonly #governings: Governings;
@@ -183,6 +184,8 @@ export class GroupReplica implements Replica {
   readonly #counters = new Counters();
   #inbox: { readonly from: Speaker; readonly message: Message }[] = [];
   #inputs: (() => void)[] = [];
+  /** The coming turn goes on where the last one broke off; the first one begins. */
+  #goesOn = true;
   #governing: Governing;
   #leader = 0;
   #promised = 0;
@@ -203,6 +206,7 @@ export class GroupReplica implements Replica {
   constructor(room: ReplicaRoom, engine: Engine, durable: Durable, start: ReplicaStart) {
     this.#room = room;
     this.#engine = engine;
+    this.#propose = engine.propose.bind(engine);
     this.#answers = room.answers;
     this.#limits = room.limits;
     this.#governings = new Governings(durable.governing);
@@ -409,12 +413,8 @@ export class GroupReplica implements Replica {
   turn(nowMs: number): void {
     if (this.#failure !== null) return;
     this.#engine.tick(nowMs);
-    this.#takeInputs();
-    for (let round = 1; this.#round(nowMs); round++) {
-      if (round < this.#limits.turnRoundsMax) continue;
-      this.#room.wake();
-      break;
-    }
+    const wasTold = this.#takeInputs();
+    if (wasTold || this.#goesOn || this.#isDue(nowMs)) this.#rounds(nowMs);
     this.#repair.send();
     this.#report(nowMs);
     this.#checkpoint(nowMs);
@@ -448,8 +448,10 @@ export class GroupReplica implements Replica {
 
   // ── one turn ──
 
-  #takeInputs(): void {
+  /** Returns whether there were any. */
+  #takeInputs(): boolean {
     const persisted = this.#carryOut.takePersisted();
+    if (persisted === null && this.#inputs.length === 0 && this.#inbox.length === 0) return false;
     if (persisted !== null) this.#engine.persisted(persisted.seq, persisted.unit);
     const inputs = this.#inputs;
     this.#inputs = [];
@@ -457,13 +459,33 @@ export class GroupReplica implements Replica {
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const { from, message } of inbox) this.#engine.receive(from, message);
+    return true;
+  }
+
+  /** Most turns are ticks in which time alone came, and has brought nothing. */
+  #isDue(nowMs: number): boolean {
+    return this.#engine.hasOutput || this.#reads.asksAgain || this.#batcher.isDue(nowMs, this.#dueMs());
+  }
+
+  /** When a step of the clock changes something, as far as this replica has to make it. */
+  #dueMs(): number {
+    return this.#batcher.opening === 0 ? Infinity : this.#applier.composite.dueMs();
+  }
+
+  #rounds(nowMs: number): void {
+    this.#goesOn = false;
+    for (let round = 1; this.#round(nowMs); round++) {
+      if (round < this.#limits.turnRoundsMax) continue;
+      this.#goesOn = true;
+      this.#room.wake();
+      break;
+    }
   }
 
   /** Returns whether another round can do more at once. */
   #round(nowMs: number): boolean {
     const writing = this.#carryOut.writing;
-    const propose = this.#engine.propose.bind(this.#engine);
-    this.#batcher.propose(propose, nowMs, this.#applier.composite.dueMs(), writing);
+    this.#batcher.propose(this.#propose, nowMs, this.#dueMs(), writing);
     this.#reads.ask(this.#engine, nowMs);
     const output = this.#engine.output();
     this.#room.observer?.output(output, nowMs);
@@ -603,6 +625,7 @@ export class GroupReplica implements Replica {
   }
 
   #judge(): void {
+    if (this.#digests.differing === 0) return;
     const found = this.#digests.divergence(this.#governing.members.voters.map((voter) => voter.node));
     if (found === null || this.#failure !== null) return;
     this.end(diverged(this.#room.group, this.#room.node, found.slotFrom, found.slotTo));

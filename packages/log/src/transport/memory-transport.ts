@@ -87,6 +87,7 @@ class MemoryTransport implements Transport {
   }
 
   endTurn(): void {
+    if (this.#outgoing.size === 0) return;
     for (const [node, parts] of this.#outgoing) {
       const bytes = parts.reduce((sum, part) => sum + payloadBytes(part.message), 0);
       this.#queuedBytes.set(node, this.queuedBytes(node) + bytes);

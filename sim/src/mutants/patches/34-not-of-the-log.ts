@@ -20,8 +20,8 @@ export const notOfTheLog: readonly Mutant[] = [
     patches: [
       {
         file: "packages/log/src/replica/replica.ts",
-        anchor: "this.#batcher.propose(propose, nowMs,",
-        replacement: "this.#batcher.propose(propose, this.#room.clock.wallMs(),",
+        anchor: "this.#batcher.propose(this.#propose, nowMs,",
+        replacement: "this.#batcher.propose(this.#propose, this.#room.clock.wallMs(),",
       },
       {
         file: "packages/log/src/replica/replica.ts",
