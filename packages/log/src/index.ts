@@ -20,7 +20,7 @@ export type {
 export { salvage, type Salvaged } from "./inspect/salvage.ts";
 export { incarnationOf } from "./host/identity.ts";
 export { LOG_LIMITS, type LogLimits } from "./limits.ts";
-export type { Replica, ReplicaStatus } from "./replica/replica.ts";
+export type { Replica, ReplicaState, ReplicaStatus } from "./replica/replica.ts";
 export type { ReplicaObserver } from "./replica/replica-observer.ts";
 export { SNAPSHOT_DEFAULTS, type SnapshotLimits } from "./snapshot/limits.ts";
 export { encodeSavedNote, readSavedSnapshot, type SavedNote, type SavedSnapshot } from "./snapshot/saved-snapshot.ts";

@@ -33,6 +33,8 @@ export interface Peer {
 export class Peers {
   /** By node and incarnation: a disk that went and came back is still the one that was heard of. */
   private readonly table = new Map<string, Peer>();
+  /** All of them, by node and incarnation. */
+  private readonly sorted: Peer[] = [];
   /** The one of each node that spoke last, to find it without a key. */
   private readonly latest = new Map<number, Peer>();
   /** The highest units changed since they were last recorded. */
@@ -74,6 +76,8 @@ export class Peers {
     if (peer === undefined) {
       peer = newPeer(node, incarnation);
       this.table.set(key, peer);
+      this.sorted.push(peer);
+      this.sorted.sort((one, other) => one.node - other.node || one.incarnation - other.incarnation);
     }
     this.latest.set(node, peer);
     return peer;
@@ -81,7 +85,7 @@ export class Peers {
 
   /** A new ballot of this node: nobody has followed it yet. */
   startBallot(acceptedTo: number): void {
-    for (const peer of this.table.values()) {
+    for (const peer of this.sorted) {
       peer.acceptedTo = acceptedTo;
       peer.answeredMs = -Infinity;
       peer.round = 0;
@@ -92,9 +96,7 @@ export class Peers {
   }
 
   heard(): readonly HeardPeer[] {
-    return [...this.table.values()]
-      .map(({ node, incarnation, life, unit }) => ({ node, incarnation, life, unit }))
-      .sort((one, other) => one.node - other.node || one.incarnation - other.incarnation);
+    return this.sorted.map(({ node, incarnation, life, unit }) => ({ node, incarnation, life, unit }));
   }
 }
 

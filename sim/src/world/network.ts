@@ -96,8 +96,9 @@ export class SimulatedNetwork {
       corrupt = Math.max(corrupt, noise.corrupt);
     }
     const fraction = (purpose: 5 | 6 | 7 | 8): number => keyedFraction(this.#seed, purpose, link, count);
-    const wireMs = 0.1 + 0.9 * fraction(Purpose.frameDelay);
-    const inOrderMs = this.#time.nowMs + wireMs + delayMs * fraction(Purpose.frameDelay);
+    const delay = fraction(Purpose.frameDelay);
+    const wireMs = 0.1 + 0.9 * delay;
+    const inOrderMs = this.#time.nowMs + wireMs + delayMs * delay;
     const floorMs = this.#lastMs.get(link) ?? 0;
     const atMs = Math.max(inOrderMs, floorMs);
     this.#lastMs.set(link, atMs);

@@ -6,7 +6,7 @@ import {
   LOG_LIMITS,
   MemoryDisk,
   type Replica,
-  type ReplicaStatus,
+  type ReplicaState,
   SNAPSHOT_DEFAULTS,
   WAL_DEFAULTS,
   type WalLimits,
@@ -295,9 +295,9 @@ export class SimulatedNode {
   }
 
   /** What can be seen from outside, and the invariants on it; null: it does not serve. */
-  look(): ReplicaStatus | null {
+  look(): ReplicaState | null {
     if (this.replica === null || this.process === null) return null;
-    const status = this.replica.status();
+    const status = this.replica.state();
     const { hash } = this.#world;
     hash.add(status.chosenTo);
     hash.add(status.digest);
@@ -381,7 +381,7 @@ export class SimulatedNode {
   }
 
   /** A disk that was read anew and mended from peers can be relied on again; a vote that is lost is lost for this incarnation. */
-  #lookAtDamage({ damage: { faulty, cured, mute } }: ReplicaStatus): void {
+  #lookAtDamage({ damage: { faulty, cured, mute } }: ReplicaState): void {
     const isKnown = this.#damagedFrom > 0 && this.starts >= this.#damagedFrom;
     if (!isKnown || this.#world.time.nowMs - this.#servesFromMs < MENDED_AFTER_MS) return;
     if (mute) return this.#rejoin();

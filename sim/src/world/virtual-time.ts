@@ -1,30 +1,25 @@
-class Event {
-  readonly atMs: number;
-  readonly seq: number;
-  readonly run: () => void;
-
-  constructor(atMs: number, seq: number, run: () => void) {
-    this.atMs = atMs;
-    this.seq = seq;
-    this.run = run;
-  }
-}
+const CAPACITY_FIRST = 256;
 
 /** The one true time of a run, and the queue of all that is due: in order of time, then of asking. */
 export class VirtualTime {
   /** Milliseconds since the run began. */
   nowMs = 0;
   #seq = 0;
-  readonly #heap: Event[] = [];
+  /** Events that wait. */
+  #count = 0;
+  /** A binary heap: when each event is due, how many were asked for before it, and what it runs, side by side. */
+  #atMs = new Float64Array(CAPACITY_FIRST);
+  #seqs = new Float64Array(CAPACITY_FIRST);
+  readonly #runs: (() => void)[] = [];
 
   /** Events so far. */
   get taken(): number {
-    return this.#seq - this.#heap.length;
+    return this.#seq - this.#count;
   }
 
   /** When the next event is due; Infinity: there is none. */
   get nextMs(): number {
-    return this.#heap[0]?.atMs ?? Infinity;
+    return this.#count === 0 ? Infinity : this.#atMs[0]!;
   }
 
   after(ms: number, run: () => void): void {
@@ -33,46 +28,69 @@ export class VirtualTime {
 
   /** Not before now. */
   at(atMs: number, run: () => void): void {
-    const heap = this.#heap;
-    const event = new Event(Math.max(atMs, this.nowMs), this.#seq++, run);
-    let index = heap.length;
-    heap.push(event);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent]!;
-      if (!before(event, above)) break;
-      heap[index] = above;
-      index = parent;
-    }
-    heap[index] = event;
+    if (this.#count === this.#atMs.length) this.#grow();
+    this.#rise(this.#count++, Math.max(atMs, this.nowMs), this.#seq++, run);
   }
 
   /** Runs the next event: one synchronous call. Does nothing if there is none. */
   step(): void {
-    const heap = this.#heap;
-    const first = heap[0];
-    if (first === undefined) return;
-    const last = heap.pop()!;
-    if (heap.length > 0) this.#sink(last);
-    this.nowMs = first.atMs;
-    first.run();
+    if (this.#count === 0) return;
+    const atMs = this.#atMs[0]!;
+    const run = this.#runs[0]!;
+    const last = --this.#count;
+    const moved = this.#runs.pop()!;
+    if (last > 0) this.#sink(this.#atMs[last]!, this.#seqs[last]!, moved);
+    this.nowMs = atMs;
+    run();
   }
 
-  #sink(event: Event): void {
-    const heap = this.#heap;
+  #rise(from: number, atMs: number, seq: number, run: () => void): void {
+    let index = from;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      // What stands above was asked for earlier: among equals it goes first.
+      if (this.#atMs[parent]! <= atMs) break;
+      this.#move(parent, index);
+      index = parent;
+    }
+    this.#put(index, atMs, seq, run);
+  }
+
+  #sink(atMs: number, seq: number, run: () => void): void {
+    const count = this.#count;
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!before(heap[child]!, event)) break;
-      heap[index] = heap[child]!;
+      if (child >= count) break;
+      if (child + 1 < count && this.#isBefore(child + 1, this.#atMs[child]!, this.#seqs[child]!)) child += 1;
+      if (!this.#isBefore(child, atMs, seq)) break;
+      this.#move(child, index);
       index = child;
     }
-    heap[index] = event;
+    this.#put(index, atMs, seq, run);
   }
-}
 
-function before(left: Event, right: Event): boolean {
-  return left.atMs < right.atMs || (left.atMs === right.atMs && left.seq < right.seq);
+  #isBefore(index: number, atMs: number, seq: number): boolean {
+    const itsMs = this.#atMs[index]!;
+    return itsMs < atMs || (itsMs === atMs && this.#seqs[index]! < seq);
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#atMs[from]!, this.#seqs[from]!, this.#runs[from]!);
+  }
+
+  #put(index: number, atMs: number, seq: number, run: () => void): void {
+    this.#atMs[index] = atMs;
+    this.#seqs[index] = seq;
+    this.#runs[index] = run;
+  }
+
+  #grow(): void {
+    const atMs = new Float64Array(2 * this.#atMs.length);
+    const seqs = new Float64Array(2 * this.#seqs.length);
+    atMs.set(this.#atMs);
+    seqs.set(this.#seqs);
+    this.#atMs = atMs;
+    this.#seqs = seqs;
+  }
 }

@@ -209,6 +209,7 @@ export class MemoryFile {
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!.slice();
   let length = 0;
   for (const part of parts) length += part.length;
   const bytes = new Uint8Array(length);

@@ -343,21 +343,23 @@ class RunningHost implements Host {
   #wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#clock.endOfTurn(() => this.#turn());
+    this.#clock.endOfTurn(this.#turn);
   }
 
   #tick(): void {
-    this.#cancelTick = this.#clock.after(this.#options.limits.tickMs, () => {
-      this.#tick();
-      this.#wake();
-    });
+    this.#cancelTick = this.#clock.after(this.#options.limits.tickMs, this.#ticked);
   }
+
+  readonly #ticked = (): void => {
+    this.#tick();
+    this.#wake();
+  };
 
   /**
    * All input of this turn is gathered. The clock is read now, once: not before any receipt of the turn and not after any of its sends, so that a
    * grant counted from it ends no sooner than promised, and a leader's lease no later.
    */
-  #turn(): void {
+  readonly #turn = (): void => {
     this.#scheduled = false;
     this.#turns += 1;
     if (this.#state === "running") {
@@ -369,7 +371,7 @@ class RunningHost implements Host {
       if (!this.#ended) this.#options.transport.endTurn();
     }
     this.#answers.flush();
-  }
+  };
 
   /** Where an engine finds that what must hold does not, the whole node stops: it says why, and votes for nothing any more. */
   #takeTurns(nowMs: number): void {

@@ -53,8 +53,8 @@ import { SnapshotWishes } from "./snapshot-wishes.ts";
 import type { ReplicaObserver } from "./replica-observer.ts";
 import { Watches } from "./watches.ts";
 
-/** What a replica is and does, at one moment. */
-export interface ReplicaStatus {
+/** What a replica is, at one moment. */
+export interface ReplicaState {
   readonly group: number;
   readonly role: "leader" | "follower" | "non-voter" | "removed";
   /** The node believed to lead; 0: none is known. */
@@ -83,6 +83,11 @@ export interface ReplicaStatus {
   readonly damage: Damage;
   /** Why it stopped serving for good. */
   readonly error: QuorateError | null;
+}
+
+/** What a replica is, and did since it began. */
+export interface ReplicaStatus extends ReplicaState {
+  /** How often each thing happened, by name. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -116,6 +121,8 @@ export interface Replica {
   changeMembers(target: Members, done: Done): void;
   transferTo(node: number, done: Done): void;
   stepDown(): void;
+  /** For whoever asks often: {@link Replica.status} without its counters. */
+  state(): ReplicaState;
   status(): ReplicaStatus;
 }
 
@@ -320,7 +327,7 @@ export class GroupReplica implements Replica {
     this.#input(() => this.#engine.stepDown());
   }
 
-  status(): ReplicaStatus {
+  state(): ReplicaState {
     const { composite, appliedTo } = this.#applier;
     return {
       group: this.#room.group,
@@ -342,6 +349,12 @@ export class GroupReplica implements Replica {
       watchers: this.#watches.count,
       damage: this.#damage,
       error: this.#failure,
+    };
+  }
+
+  status(): ReplicaStatus {
+    return {
+      ...this.state(),
       counters: {
         ...this.#counters.all(),
         batches: this.#batcher.batches,
@@ -579,9 +592,9 @@ export class GroupReplica implements Replica {
 
   #checkpoint(nowMs: number): void {
     const { entriesSince, bytesSince, appliedTo, composite, standing } = this.#applier;
+    if (entriesSince === 0) return;
     const due = checkpointDue(entriesSince, bytesSince, this.#room.snapshots.bytes(this.#room.group), this.#limits);
-    const wanted = this.#checkpointWanted || this.#wishes.wants(composite.revision);
-    if (!due && !(entriesSince > 0 && wanted)) return;
+    if (!due && !this.#checkpointWanted && !this.#wishes.wants(composite.revision)) return;
     if (this.#checkpointing || this.#installing || nowMs < this.#checkpointNotBeforeMs) return;
     const governing = this.#governings.at(appliedTo);
     // The set that an applied change put in force comes with the engine's next records.
@@ -681,7 +694,7 @@ export class GroupReplica implements Replica {
     return null;
   }
 
-  #role(): ReplicaStatus["role"] {
+  #role(): ReplicaState["role"] {
     const { voters, nonVoters } = this.#governing.members;
     const isSelf = (member: { readonly node: number; readonly incarnation: number }): boolean =>
       member.node === this.#room.node && member.incarnation === this.#room.incarnation;

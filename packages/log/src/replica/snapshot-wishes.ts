@@ -47,7 +47,7 @@ export class SnapshotWishes {
 
   /** Whether a checkpoint of the state at `revision` is what somebody waits for. */
   wants(revision: number): boolean {
-    return this.#wishes.some((wish) => wish.minRevision <= revision && !this.#isMet(wish));
+    return this.#wishes.length > 0 && this.#wishes.some((wish) => wish.minRevision <= revision && !this.#isMet(wish));
   }
 
   /** Begins what can begin, and refuses whose revision does not come. */

@@ -290,15 +290,15 @@ export function decodeGoverning(bytes: Uint8Array): Governing | null {
 function encodeWholes(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 8);
   const view = viewOf(bytes);
-  values.forEach((value, index) => {
-    putWhole(view, index * 8, value);
-  });
+  for (let index = 0; index < values.length; index++) putWhole(view, index * 8, values[index]!);
   return bytes;
 }
 
 function decodeWholes(bytes: Uint8Array): readonly number[] {
   const view = viewOf(bytes);
-  return Array.from({ length: bytes.length >>> 3 }, (_, index) => getWhole(view, index * 8));
+  const values: number[] = [];
+  for (let at = 0; at + 8 <= bytes.length; at += 8) values.push(getWhole(view, at));
+  return values;
 }
 
 /** Ascending slots as ranges: first and last of each, inclusive. */
