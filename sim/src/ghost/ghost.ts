@@ -198,9 +198,10 @@ export class Ghost extends Unobservant {
   }
 
   /** Recovery finds whole records where the header around them is damaged; that it makes none up is looked at by M1. */
-  #readDamaged(node: GhostNode, { accepted, promised, faulty, promisedLost }: Durable): void {
+  #readDamaged(node: GhostNode, { accepted, promised, faulty, promisedLost, leaseMsMax }: Durable): void {
     for (const entry of accepted) node.disk.note({ kind: "accepted", entry }, this.values.of(entry), true);
     node.disk.note({ kind: "promised", ballot: promised }, null, true);
+    node.disk.note({ kind: "lease", leaseMsMax }, null, true);
     node.disk.note({ kind: "faulty", slots: faulty }, null, false);
     if (promisedLost) node.disk.note({ kind: "promised-lost" }, null, true);
   }
