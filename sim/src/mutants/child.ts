@@ -26,6 +26,8 @@ export interface Kill {
   /** Faults that are left, as lines. */
   readonly faults: readonly string[];
   readonly shrinkRuns: number;
+  /** Whether it was made small at all. */
+  readonly isSmall: boolean;
   /** Whether each fault that is left was shown to be needed. */
   readonly minimal: boolean;
 }
@@ -58,7 +60,16 @@ async function run(task: ChildTask): Promise<ChildResult> {
       found = { seeds: before + 1, cpuSeconds: cpuSeconds(), wallSeconds };
     },
     failed: ({ failure: { invariant, witness, seed, story }, shrinkRuns, minimal }) => {
-      kill = { ...found!, invariant, witness, seed, faults: story, shrinkRuns, minimal };
+      kill = {
+        ...found!,
+        invariant,
+        witness,
+        seed,
+        faults: story,
+        shrinkRuns,
+        isSmall: task.shrinkRunsMax > 0,
+        minimal,
+      };
     },
   });
   return { runs, cpuSeconds: cpuSeconds(), kill };

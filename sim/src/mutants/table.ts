@@ -1,4 +1,5 @@
 import { INVARIANTS } from "../invariants/catalogue.ts";
+import type { Kill } from "./child.ts";
 import { checksumOf, type HuntResult } from "./hunt.ts";
 import { type Mutant, rowOf } from "./mutant.ts";
 import type { Results } from "./results.ts";
@@ -50,10 +51,16 @@ function medianOf(values: readonly number[]): number {
 
 function controlOf({ revealedBy }: Mutant, { kill, control }: HuntResult): string {
   if (kill === null) return "–";
-  if (revealedBy === "contention" || control === null) return "contention alone reveals it";
+  if (revealedBy === "contention") return "contention alone reveals it";
+  if (control === null) return "not run";
   const without = `without ${revealedBy.join(", ")}`;
   if (control.violation !== null) return `**${control.violation.invariant}** after ${control.seeds} runs ${without}`;
   return `survives ${control.seeds} runs ${without}${control.complete ? "" : " (time was over)"}`;
+}
+
+function sizeOf({ faults, minimal, isSmall }: Kill): string {
+  if (!isSmall) return "not made small";
+  return `${faults.length}${minimal ? "" : " (not minimal)"}`;
 }
 
 function lineOf(mutant: Mutant, result: HuntResult | undefined): string {
@@ -62,8 +69,7 @@ function lineOf(mutant: Mutant, result: HuntResult | undefined): string {
   const { kill } = result;
   if (kill === null)
     return `| ${mutant.id} | ${what} | **survived ${result.runs}** | ${result.cpuSeconds} | – | – | – |`;
-  const size = `${kill.faults.length}${kill.minimal ? "" : " (not minimal)"}`;
-  return `| ${mutant.id} | ${what} | ${kill.seeds} | ${kill.cpuSeconds} | ${kill.invariant} | ${size} | ${controlOf(mutant, result)} |`;
+  return `| ${mutant.id} | ${what} | ${kill.seeds} | ${kill.cpuSeconds} | ${kill.invariant} | ${sizeOf(kill)} | ${controlOf(mutant, result)} |`;
 }
 
 /** The kill table as a page. */
@@ -73,7 +79,8 @@ export function tableOf(mutants: readonly Mutant[], results: Results): string {
   const kills = [...found.values()].flatMap(({ kill }) => (kill === null ? [] : [kill]));
   const tripped = [...new Set(kills.map(({ invariant }) => invariant))].sort();
   const median = medianOf(kills.map(({ cpuSeconds }) => cpuSeconds));
-  const most = Math.max(0, ...kills.map(({ faults }) => faults.length));
+  const small = kills.filter(({ isSmall }) => isSmall);
+  const most = Math.max(0, ...small.map(({ faults }) => faults.length));
   const clean =
     results.clean === null
       ? "The sources without a patch were not run."
@@ -88,7 +95,7 @@ distribution of \`npm run sim\`, seed after seed from the first on, with nothing
 \`npm run sim:mutants -- --resume FILE --table docs/kill-table.md\`.
 
 **${killed} of ${ROWS} rows are killed**${survivors.length === 0 ? "" : `; not killed: ${survivors.join(", ")}`}. ${kills.length} of ${mutants.length} patches; the median kill
-takes ${median} s of one core; at most ${most} faults are left after shrinking. ${clean}
+takes ${median} s of one core. ${small.length} kills were made small; at most ${most} faults are left of them. ${clean}
 
 - **Runs**: seeds to the first violation, each ${results.mutants[0]?.seconds ?? 20} simulated seconds of load and faults, then healing.
 - **CPU**: seconds of one core up to it, the start of the process included, making it small not.

@@ -15,6 +15,7 @@ function resultOf(mutant: Mutant, killed: boolean): HuntResult {
     seed: 4,
     faults: ["a fault"],
     shrinkRuns: 3,
+    isSmall: true,
     minimal: true,
   } as const;
   const { id } = mutant;
@@ -53,5 +54,6 @@ test("the table tells runs, time, invariant, faults and control of each mutant, 
   const page = tableOf([ONE, OTHER], results(resultOf(ONE, true), resultOf(OTHER, false)));
   assert.match(page, /\| 1a \| One\. \| 4 \| 7 \| J2 \| 1 \| survives 50 runs without power-loss \|/);
   assert.match(page, /\| 1b \| Other\. \*\(for another bug\)\* \| \*\*survived 4\*\* \|/);
+  assert.match(tableOf([ONE], results({ ...resultOf(ONE, true), control: null })), /\| J2 \| 1 \| not run \|/);
   assert.match(page, /broke nothing in 50 runs/);
 });
