@@ -33,6 +33,6 @@ export const renamedUnsynced: readonly Mutant[] = [
       },
     ],
     expects: ["E2", "M4"],
-    revealedBy: POWER,
+    revealedBy: "contention",
   },
 ];

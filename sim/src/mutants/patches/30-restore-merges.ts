@@ -28,12 +28,19 @@ export const restoreMerges: readonly Mutant[] = [
         file: "packages/kv/src/machine/machine.ts",
         anchor: "  apply(command: Command, at: At): Result {",
         replacement: `  mergeInto(store: Store): void {
-    for (const [key, state] of this.#store.entries.entries(undefined, [])) {
-      if (store.get(key) === null) store.set(key, state);
-    }
+    this.#store.mergeInto(store);
   }
 
   apply(command: Command, at: At): Result {`,
+      },
+      {
+        file: "packages/kv/src/machine/store.ts",
+        anchor: "  keyCountOf(session: number): number {",
+        replacement: `  mergeInto(other: Store): void {
+    for (const [key, { state }] of this.#ordered.entries(undefined, [])) if (other.find(key) === undefined) other.put(state);
+  }
+
+  keyCountOf(session: number): number {`,
       },
     ],
     expects: ["D3", "E1", "J1"],
