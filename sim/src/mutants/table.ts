@@ -81,6 +81,13 @@ export function tableOf(mutants: readonly Mutant[], results: Results): string {
   const median = medianOf(kills.map(({ cpuSeconds }) => cpuSeconds));
   const small = kills.filter(({ isSmall }) => isSmall);
   const most = Math.max(0, ...small.map(({ faults }) => faults.length));
+  const smallness =
+    small.length === 0
+      ? "None was made small in this hunt."
+      : `${small.length} of them were made small: at most ${most} faults are left.`;
+  const survived = [...found.values()].filter(({ kill }) => kill === null);
+  const longest = Math.max(0, ...survived.map(({ cpuSeconds }) => cpuSeconds));
+  const patience = survived.length === 0 ? "" : `What survived was hunted for no more than ${longest} s each.`;
   const clean =
     results.clean === null
       ? "The sources without a patch were not run."
@@ -95,7 +102,7 @@ distribution of \`npm run sim\`, seed after seed from the first on, with nothing
 \`npm run sim:mutants -- --resume FILE --table docs/kill-table.md\`.
 
 **${killed} of ${ROWS} rows are killed**${survivors.length === 0 ? "" : `; not killed: ${survivors.join(", ")}`}. ${kills.length} of ${mutants.length} patches; the median kill
-takes ${median} s of one core. ${small.length} kills were made small; at most ${most} faults are left of them. ${clean}
+takes ${median} s of one core. ${smallness} ${patience} ${clean}
 
 - **Runs**: seeds to the first violation, each ${results.mutants[0]?.seconds ?? 20} simulated seconds of load and faults, then healing.
 - **CPU**: seconds of one core up to it, the start of the process included, making it small not.
