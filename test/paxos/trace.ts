@@ -216,6 +216,7 @@ function showEvent(self: number, event: EngineEvent): string | null {
       return `ignores ${event.message} of ${event.from}: ${event.why}`;
     case "ballot-raised":
     case "read-confirmed":
+    case "old-copy":
       return null;
   }
 }

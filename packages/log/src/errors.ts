@@ -102,6 +102,11 @@ export function wrongCluster(found: string, wanted: string): QuorateError {
   );
 }
 
+/** Peers heard more of this node's disk than is on it (rule 14). */
+export function oldCopy(node: number, why: string): QuorateError {
+  return wiped(node, `its folder is an older copy of its disk, and what it said since is forgotten: ${why}`);
+}
+
 /** This node's place in the cluster is taken by another life of its disk. */
 export function wiped(node: number, why: string): QuorateError {
   return new QuorateError(

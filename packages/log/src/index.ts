@@ -32,6 +32,7 @@ export type {
   DigestReport,
   FormedMember,
   Forming,
+  OldCopy,
   PeerMessage,
   SnapshotChunk,
   SnapshotWanted,

@@ -281,7 +281,14 @@ class PaxosEngine implements Engine, Owner {
     const { core, leadership } = this;
     if (!isWellFormed(message)) return core.ignore(from.node, message.kind, "malformed");
     const peer = core.peers.listen(from);
-    if (peer === null) return core.ignore(from.node, message.kind, "old disk");
+    if (peer === null) {
+      const { node, incarnation, life } = from;
+      core.events.push({
+        kind: "old-copy",
+        heard: { node, incarnation, life, unit: core.peers.of(node, incarnation).unit },
+      });
+      return core.ignore(node, message.kind, "old disk");
+    }
     switch (message.kind) {
       case "canvass":
         return this.election.onCanvass(peer, message);

@@ -1,5 +1,6 @@
 import type { Ballot } from "./ballot.ts";
 import type { Message } from "./message.ts";
+import type { HeardPeer } from "./record.ts";
 
 /** Why a message was ignored: each reason is counted. */
 export type IgnoreReason =
@@ -23,4 +24,6 @@ export type EngineEvent =
   | { readonly kind: "read-confirmed"; readonly token: number; readonly bound: number }
   | { readonly kind: "change-given-up"; readonly node: number; readonly why: string }
   | { readonly kind: "removed"; readonly slot: number }
+  /** A process whose disk came back with less than was heard of it, `heard.unit`, spoke: `heard.life` is its own. It is to be told (rule 14). */
+  | { readonly kind: "old-copy"; readonly heard: HeardPeer }
   | { readonly kind: "ignored"; readonly from: number; readonly message: Message["kind"]; readonly why: IgnoreReason };

@@ -28,7 +28,7 @@ export interface Peer {
 /**
  * The other nodes, by id. Identity is (node, incarnation): the highest write unit heard of each disk is kept, and a process
  * whose disk came back with less is not listened to, however much it has written since: that disk was put back or copied
- * (rule 14). What only an unreachable peer heard goes unnoticed.
+ * (rule 14), and is told so, for its next process may begin with enough. What only an unreachable peer heard goes unnoticed.
  */
 export class Peers {
   /** By node and incarnation: a disk that went and came back is still the one that was heard of. */

@@ -127,8 +127,8 @@ export class SimulatedNode {
     this.#explained.clear();
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
     if (this.#syncFails) this.#explained.add("LOG_FAILED");
-    if (this.#isWiped) this.#explained.add("WIPED");
-    if (this.#damagedFrom > 0) this.#explained.add("LOG_CORRUPT");
+    if (this.#isWiped || this.#isOldCopy) this.#explained.add("WIPED");
+    if (this.#damagedFrom > 0) for (const code of ["LOG_CORRUPT", "WIPED"] as const) this.#explained.add(code);
     this.#servesFromMs = Infinity;
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
     const transport = observedTransport(world.peers.transport(id), (speaker, to, message) =>
@@ -378,6 +378,8 @@ export class SimulatedNode {
     this.#damagedFrom = this.starts + 1;
     this.#world.observer.diskDamaged(this.id);
     this.#explained.add("LOG_CORRUPT");
+    // Without its end a log is an older copy of itself.
+    this.#explained.add("WIPED");
   }
 
   /** A disk that was read anew and mended from peers can be relied on again; a vote that is lost is lost for this incarnation. */

@@ -102,7 +102,7 @@ function recovered(disk: MemoryDisk, decide: Decide, story: string): Found {
   return { identity, durable, unit: recovery.unit, snapshot };
 }
 
-const RANK = { new: 1, agreed: 2, formed: 3, joined: 3 } as const;
+const RANK = { new: 1, agreed: 2, formed: 3, joined: 3, "old-copy": 3 } as const;
 
 /** Every message that had left says no more than the disk does. */
 function implies(found: Found, claims: Claims, story: string): void {

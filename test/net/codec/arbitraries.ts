@@ -126,6 +126,7 @@ export const peerMessages: Readonly<Record<PeerMessage["kind"], fc.Arbitrary<Pee
     incarnation: identity,
     members: fc.array(record({ node, incarnation: identity }), { maxLength: 5 }),
   }),
+  "old-copy": record({ kind: of("old-copy"), incarnation: identity, life: identity, unit: natural }),
 };
 
 /** Who speaks. */

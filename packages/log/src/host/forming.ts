@@ -1,5 +1,5 @@
 import type { QuorateError } from "@quorate/machine";
-import { notFormed, wiped } from "../errors.ts";
+import { notFormed, oldCopy, wiped } from "../errors.ts";
 import type { FormedMember, Forming } from "../transport/transport.ts";
 import type { Identity } from "./identity.ts";
 
@@ -63,7 +63,8 @@ export class FormingState {
   /** What this node says; only ever what its disk holds. */
   message(): Forming {
     const { cluster, state, incarnation, members } = this.#identity;
-    return { kind: "forming", cluster, state: state === "joined" ? "formed" : state, incarnation, members };
+    const told = state === "joined" || state === "old-copy" ? "formed" : state;
+    return { kind: "forming", cluster, state: told, incarnation, members };
   }
 
   /** A message of another cluster must not come here. */
@@ -92,6 +93,11 @@ export class FormingState {
         return STAY;
       case "agreed":
         return this.#whileAgreed();
+      case "old-copy":
+        return {
+          next: null,
+          refused: oldCopy(this.#identity.node, "its file `identity` says so since a peer told it"),
+        };
       case "new":
         return this.#config.join ? this.#whileJoining() : this.#whileNew();
     }

@@ -15,7 +15,7 @@ import {
   type Speaker,
 } from "@quorate/paxos";
 import type { Disk, Done } from "../disk/disk.ts";
-import { assertionFailed, closed, logCorrupt, unreadableImage } from "../errors.ts";
+import { assertionFailed, closed, logCorrupt, oldCopy, unreadableImage } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
 import { Counters } from "../replica/counters.ts";
@@ -28,7 +28,7 @@ import { createSnapshotInstaller, type SnapshotInstaller } from "../snapshot/ins
 import type { SnapshotLimits } from "../snapshot/limits.ts";
 import { createSnapshotSender, type SnapshotSender } from "../snapshot/send.ts";
 import { openSnapshots, type Snapshots } from "../snapshot/snapshots.ts";
-import type { Forming, PeerMessage, Transport } from "../transport/transport.ts";
+import type { Forming, OldCopy, PeerMessage, Transport } from "../transport/transport.ts";
 import { entryBytesMax, type WalLimits } from "../wal/limits.ts";
 import type { WalFault } from "../wal/recovery.ts";
 import { type OpenedWal, openWal } from "../wal/wal.ts";
@@ -402,6 +402,7 @@ class RunningHost implements Host {
       this.#receiveForming(from, message);
       return this.#wake();
     }
+    if (message.kind === "old-copy") return this.#receiveOldCopy(message);
     const replica = this.#replicas.get(group);
     if (replica === undefined) {
       const fetching = this.#fetching.get(group);
@@ -434,6 +435,25 @@ class RunningHost implements Host {
       unit: this.#wal?.wal.unit ?? 0,
       unitAtStart: this.#unitAtStart,
     };
+  }
+
+  /**
+   * A peer does not listen to this process: it heard more of this disk than the process began with. From this moment on nothing leaves; and its next
+   * process, which might begin with enough to be listened to, finds it written down that this folder votes no more (rule 14). What is late speaks of
+   * another process, which had a disk of its own; what is wrong, of a unit that this one began with.
+   */
+  #receiveOldCopy({ incarnation, life, unit }: OldCopy): void {
+    const { identity, settled } = this.#forming!;
+    const isMeant = incarnation === identity.incarnation && life === this.#life && unit > this.#unitAtStart;
+    if (!isMeant || !settled) return this.#counters.add("old-copy-not-meant");
+    const { disk, id, onFailed } = this.#options;
+    const why = `a peer heard of write unit ${unit}, and this process began with ${this.#unitAtStart}`;
+    this.#halt(oldCopy(id, why));
+    writeIdentity(disk, { ...identity, state: "old-copy" }, (error) => {
+      if (this.#state === "closed") return;
+      if (error !== null) this.#error = oldCopy(id, `${why}. It cannot be written down: ${error.message}`);
+      onFailed(this.#error!);
+    });
   }
 
   // ── forming ──
@@ -677,6 +697,12 @@ class RunningHost implements Host {
 
   #fail(error: QuorateError): void {
     if (this.#ended) return;
+    this.#halt(error);
+    this.#options.onFailed(error);
+  }
+
+  /** Nothing leaves any more, and everybody who waits is told. */
+  #halt(error: QuorateError): void {
     this.#state = "failed";
     this.#error = error;
     this.#endAll(error);
@@ -686,7 +712,6 @@ class RunningHost implements Host {
       this.#release = null;
     }
     this.#wake();
-    this.#options.onFailed(error);
   }
 
   #endAll(error: QuorateError | null): void {

@@ -12,12 +12,13 @@ import type { WalFault } from "../wal/recovery.ts";
  * - `agreed`: `members` is the one set that this folder ever agrees to form the cluster with.
  * - `formed`: every one of `members` has agreed. The node votes.
  * - `joined`: the folder came to the cluster of `members` after it was formed, under an incarnation of its own.
+ * - `old-copy`: a peer heard of more than this disk began with. It forgot what it said since, and never votes again (rule 14).
  */
 export interface Identity {
   readonly cluster: string;
   readonly node: number;
   readonly incarnation: number;
-  readonly state: "new" | "agreed" | "formed" | "joined";
+  readonly state: "new" | "agreed" | "formed" | "joined" | "old-copy";
   /** The set that the cluster was formed with, ascending by node; empty while `new`. */
   readonly members: readonly FormedMember[];
 }
@@ -31,6 +32,7 @@ const FORMAT = 1;
 const HEAD = "quorate identity ";
 /** A file longer than this is none of ours: 1,023 members take less. */
 const BYTES_MAX = 64 * 1024;
+const STATES: readonly Identity["state"][] = ["new", "agreed", "formed", "joined", "old-copy"];
 
 /** The file: `quorate identity 1`, the fields as JSON, CRC-32C of both lines in hexadecimal; each a line. */
 export function encodeIdentity(identity: Identity): Uint8Array {
@@ -88,8 +90,7 @@ function checkedIdentity(value: unknown): Identity {
   if (typeof cluster !== "string" || typeof node !== "number" || typeof incarnation !== "number") {
     throw bad("cluster, node or incarnation is missing");
   }
-  if (state !== "new" && state !== "agreed" && state !== "formed" && state !== "joined")
-    throw bad("the state is unknown");
+  if (!isState(state)) throw bad("the state is unknown");
   if (!Array.isArray(members)) throw bad("the members are missing");
   const checked = members.map((member: unknown): FormedMember => {
     if (!Array.isArray(member) || typeof member[0] !== "number" || typeof member[1] !== "number") {
@@ -98,6 +99,10 @@ function checkedIdentity(value: unknown): Identity {
     return { node: member[0], incarnation: member[1] };
   });
   return { cluster, node, incarnation, state, members: checked };
+}
+
+function isState(value: unknown): value is Identity["state"] {
+  return STATES.includes(value as Identity["state"]);
 }
 
 /** What the two files say, and what is wrong with them. */

@@ -67,6 +67,10 @@ class Inspection {
       if (error !== null) return this.#faulty(error, () => this.#end(null));
       const { identity } = loaded;
       this.#identity = identity;
+      if (identity.state === "old-copy") {
+        const why = "a peer told this node that its folder is an older copy of its disk: it does not vote again";
+        this.#faults.push(fault("WIPED", IDENTITY_FILE, 0, why));
+      }
       for (const { file, offset, why } of loaded.faults) this.#faults.push(fault("LOG_CORRUPT", file, offset, why));
       this.#listUnfinished(
         WAL_FOLDER,

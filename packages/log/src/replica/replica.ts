@@ -511,11 +511,23 @@ export class GroupReplica implements Replica {
     for (const event of output.events) {
       this.#counters.add(event.kind === "ignored" ? `ignored-${event.message}-${event.why}` : event.kind);
     }
+    this.#tellOldCopies(output);
     const applied = this.#applyAll(output);
     for (const supply of output.supply) this.#repair.supply(supply);
     for (const answer of output.reads) this.#reads.bound(answer);
     const turned = this.#follow(output, nowMs);
     return (applied || turned) && this.#failure === null;
+  }
+
+  /** Once each, however much they said: the next thing that they say is answered again. */
+  #tellOldCopies({ events }: Output): void {
+    const told = new Set<number>();
+    for (const event of events) {
+      if (event.kind !== "old-copy" || told.has(event.heard.life)) continue;
+      const { node, incarnation, life, unit } = event.heard;
+      told.add(life);
+      this.#room.send(this.#room.speaker(), [node], { kind: "old-copy", incarnation, life, unit });
+    }
   }
 
   #applyAll({ chosen }: Output): boolean {

@@ -52,8 +52,22 @@ export interface Forming {
   readonly members: readonly FormedMember[];
 }
 
+/**
+ * The process `life` of the receiver is not listened to: its disk began with less than the sender heard of it, so it is an older copy of itself
+ * (rule 14). Said whenever an engine is spoken to by it. The receiver stops for good, and its folder never votes again.
+ */
+export interface OldCopy {
+  readonly kind: "old-copy";
+  /** Of the receiver's disk. */
+  readonly incarnation: number;
+  /** Of the receiver: whatever is said about another one is late. */
+  readonly life: number;
+  /** The highest write unit that the sender heard of that disk. */
+  readonly unit: number;
+}
+
 /** What hosts say to each other: the engine's messages, and their own. */
-export type PeerMessage = Message | SnapshotChunk | SnapshotWanted | DigestReport | Forming;
+export type PeerMessage = Message | SnapshotChunk | SnapshotWanted | DigestReport | Forming | OldCopy;
 
 /**
  * One link a peer for all groups. May lose, repeat, reorder and delay; never blocks, never throws, never calls back in the same turn.

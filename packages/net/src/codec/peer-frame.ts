@@ -121,6 +121,8 @@ function messageItem(m: PeerMessage): Item {
         m.incarnation,
         m.members.map((member) => [member.node, member.incarnation]),
       ];
+    case "old-copy":
+      return [PeerTag.oldCopy, m.incarnation, m.life, m.unit];
   }
 }
 
@@ -312,6 +314,14 @@ function messageOf(item: Item): PeerMessage {
           const fields = tuple(value, 2);
           return { node: int(fields[0], 1, NODE_MAX), incarnation: int(fields[1], 0, IDENTITY_MAX) };
         }),
+      };
+    case PeerTag.oldCopy:
+      size(item, 4);
+      return {
+        kind: "old-copy",
+        incarnation: int(item[1], 0, IDENTITY_MAX),
+        life: int(item[2], 0, IDENTITY_MAX),
+        unit: natural(item[3]),
       };
     default:
       throw new BadFrame(`tag ${item[0]} is not known here`);

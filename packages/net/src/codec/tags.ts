@@ -32,6 +32,7 @@ export const PeerTag = {
   snapshotWanted: 33,
   digest: 34,
   forming: 35,
+  oldCopy: 36,
 } as const;
 
 /** Kinds of items in a frame from a client. */

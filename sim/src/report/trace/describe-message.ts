@@ -54,6 +54,8 @@ export function describeMessage(message: PeerMessage): string {
       return `digest after slot ${message.slot}`;
     case "forming":
       return `forming: ${message.state}`;
+    case "old-copy":
+      return `old-copy: unit ${message.unit} was heard of that disk`;
     default:
       return (message as { kind: string }).kind;
   }
