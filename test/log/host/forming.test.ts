@@ -94,6 +94,13 @@ describe("forming", () => {
     assert.match(refused.message, /join/);
   });
 
+  it("A folder that was found to be an old copy is refused as wiped, whatever is said.", () => {
+    const one = state({ ...fresh(1), state: "old-copy", members: SET });
+    assert.equal(one.step().refused?.code, "WIPED");
+    one.receive(2, says(2, "formed", SET));
+    assert.equal(one.step().refused?.code, "WIPED");
+  });
+
   it("A folder that was put back from before it agreed is refused as wiped.", () => {
     const one = state(fresh(1));
     one.receive(2, says(2, "formed", SET));

@@ -137,6 +137,15 @@ test("a segment that was cut short, a missing one, and a missing snapshot are fa
   assert.equal(inspect(nameless).faults[0]!.code, "WIPED");
 });
 
+test("a folder that was found to be an old copy of its disk says so", () => {
+  const disk = folder();
+  const turns = new Turns();
+  const copy = disk.copy(turns.later);
+  turns.finish<void>((done) => writeIdentity(copy, { ...IDENTITY, state: "old-copy" }, done));
+  const { identity, faults } = inspect(copy);
+  assert.deepEqual([identity?.state, faults.map(({ code }) => code)], ["old-copy", ["WIPED"]]);
+});
+
 test("a log or a snapshot of a newer format is refused by name and version", () => {
   for (const path of ["wal/0000000000000001.seg", "snapshot/1-0000000000000002.snap"]) {
     const disk = folder();
