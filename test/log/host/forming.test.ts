@@ -95,7 +95,8 @@ describe("forming", () => {
   });
 
   it("A folder that was found to be an old copy is refused as wiped, whatever is said.", () => {
-    const one = state({ ...fresh(1), state: "old-copy", members: SET });
+    const { members } = says(1, "formed", SET);
+    const one = state({ ...fresh(1), state: "old-copy", members });
     assert.equal(one.step().refused?.code, "WIPED");
     one.receive(2, says(2, "formed", SET));
     assert.equal(one.step().refused?.code, "WIPED");
