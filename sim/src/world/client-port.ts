@@ -91,7 +91,7 @@ export class ClientPort {
     const watch = new ServedWatch(
       id,
       windowBytes,
-      () => replica.status().revision,
+      () => replica.state().revision,
       (event) => this.#write(event),
     );
     this.#watches.set(id, watch);

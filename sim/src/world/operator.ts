@@ -95,7 +95,7 @@ export class Operator {
     const current = this.#world.members.inForce;
     if (current === null) return [];
     this.#asked = this.#asked.filter(
-      ({ leader, starts, ballot }) => leader.starts === starts && leader.replica?.status().ballot === ballot,
+      ({ leader, starts, ballot }) => leader.starts === starts && leader.replica?.state().ballot === ballot,
     );
     return this.#asked.flatMap(({ target }) => this.#steps(current, target));
   }
@@ -133,7 +133,7 @@ export class Operator {
     if (this.#frozen || !this.isFormed) return;
     const leader = this.leader();
     if (leader === null || leader.process === null) return;
-    const current = leader.replica!.status().governing.members;
+    const current = leader.replica!.state().governing.members;
     const target = this.target(current);
     if (sameMembers(current, target)) return;
     const { members, atlas } = this.#world;
@@ -142,7 +142,7 @@ export class Operator {
     if (members.inForce === null || !sameMembers(members.inForce, current)) return;
     if (!this.#steps(current, target).every((set) => suffices(set, lives))) return;
     const { replica, starts } = leader;
-    this.#asked.push({ target, leader, starts, ballot: replica!.status().ballot });
+    this.#asked.push({ target, leader, starts, ballot: replica!.state().ballot });
     leader.process.enter(() => replica!.changeMembers(target, (error) => this.#told(error)));
   }
 

@@ -309,7 +309,7 @@ export class SimulatedNode {
 
   /** In words, for reports. */
   describe(): string {
-    const status = this.replica?.status() ?? null;
+    const status = this.replica?.state() ?? null;
     if (status === null) return `node ${this.id} ${this.process === null ? "is down" : "does not serve yet"}`;
     const { role, leader, ballot, opening, chosenTo, appliedTo } = status;
     return (

@@ -208,7 +208,7 @@ export class World {
   /** What the healed nodes keep when all is done. */
   #judgeRest(): void {
     const kept = this.#core.flatMap((node) => {
-      const status = node.replica?.status() ?? null;
+      const status = node.replica?.state() ?? null;
       if (status === null) return [];
       const paths = node.disk.paths().filter((path) => path.startsWith("wal/"));
       const walBytes = paths.reduce((sum, path) => sum + node.disk.durable(path).length, 0);
