@@ -521,6 +521,7 @@ export class GroupReplica implements Replica {
 
   /** Once each, however much they said: the next thing that they say is answered again. */
   #tellOldCopies({ events }: Output): void {
+    if (!events.some(({ kind }) => kind === "old-copy")) return;
     const told = new Set<number>();
     for (const event of events) {
       if (event.kind !== "old-copy" || told.has(event.heard.life)) continue;
