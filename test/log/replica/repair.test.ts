@@ -19,7 +19,7 @@ class Bench {
   queuedBytes = 0;
   readonly repair: Repair;
 
-  constructor(slotFirst: number = 1) {
+  constructor(slotFirst: number = 1, restoredTo: number = 0) {
     const log = {
       slotFirst,
       entries: (slotFrom: number, slotTo: number, _bytesMax: number, done: Done<readonly Entry[]>) => {
@@ -31,6 +31,7 @@ class Bench {
       log,
       governings: new Governings([{ members: initialMembers([1, 2, 3]), slot: 4, floor: 9 }]),
       messageEntriesMax: 2,
+      restoredTo: () => restoredTo,
       appliedTo: () => 20,
       chosenTo: () => 21,
       queuedBytes: () => this.queuedBytes,
@@ -43,6 +44,14 @@ class Bench {
 }
 
 describe("repair", () => {
+  it("What a snapshot covers is told by a snapshot: below it the log may have votes that lost.", () => {
+    const bench = new Bench(1, 7);
+    bench.repair.supply({ to: 2, slotFrom: 7, slotTo: 99 });
+    assert.deepEqual([bench.reads.length, bench.offered], [0, [2]]);
+    bench.repair.supply({ to: 3, slotFrom: 8, slotTo: 99 });
+    assert.deepEqual([bench.reads.length, bench.offered], [1, [2]]);
+  });
+
   it("A laggard gets what was read, in messages of the engine's size, with the floors of the changes.", () => {
     const bench = new Bench();
     bench.repair.supply({ to: 2, slotFrom: 3, slotTo: 99 });

@@ -225,7 +225,7 @@ export class HeldLock implements Kept {
     const { keeper, claim, token } = this;
     try {
       const command = commandCodec.encode({ kind: "release", claim, token });
-      const reply = await keeper.caller.call(LOCK_MACHINE, command, { signal: keeper.lease.ended });
+      const reply = await keeper.caller.call(LOCK_MACHINE, command, { signal: keeper.sessionEnded() });
       const result = resultCodec.decode(reply.bytes);
       if (result.kind !== "released") throw strangeAnswer("release", result.kind);
     } catch (error) {

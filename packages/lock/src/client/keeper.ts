@@ -71,6 +71,11 @@ export class Keeper {
     );
   }
 
+  /** Fires when the session is over. One for each call: a thousand calls that listen to one signal look like a leak to the platform, which warns. */
+  sessionEnded(): AbortSignal {
+    return AbortSignal.any([this.lease.ended]);
+  }
+
   add(kept: Kept): void {
     this.kept.add(kept);
     if (this.stopLooking === null) this.lookLater();
@@ -144,7 +149,7 @@ export class Keeper {
   }
 
   private async tryWithdraw(claim: number, unknown: unknown): Promise<void> {
-    const options = { timeoutMs: 0, signal: this.lease.ended };
+    const options = { timeoutMs: 0, signal: this.sessionEnded() };
     try {
       const request = unknown instanceof QuorateError && unknown.outcome === "unknown" ? unknown.request : null;
       if (request !== null && (await this.caller.settle(request, options)).outcome === "not-applied") return;
@@ -182,7 +187,7 @@ export class Keeper {
 
   private async confirmSome(kept: readonly Kept[]): Promise<void> {
     const claims = kept.map(({ claim }) => claim);
-    const { statuses, departure } = await this.ask(claims, this.lease.ended);
+    const { statuses, departure } = await this.ask(claims, this.sessionEnded());
     this.look();
     kept.forEach((one, index) => one.confirmed(statuses[index]!, departure));
   }

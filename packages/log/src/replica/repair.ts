@@ -10,6 +10,8 @@ export interface RepairRoom {
   readonly governings: Governings;
   /** Entries in one `learn`. */
   readonly messageEntriesMax: number;
+  /** The state came from a snapshot that covers everything to here; no entry at or below was applied by this process. */
+  restoredTo(): number;
   appliedTo(): number;
   chosenTo(): number;
   queuedBytes(node: number): number;
@@ -45,7 +47,8 @@ export class Repair {
     if (this.#reading.has(to) || this.#room.queuedBytes(to) > limits.supplyQueuedBytesMax) return;
     const last = Math.min(slotTo, this.#room.appliedTo());
     if (last < slotFrom) return;
-    if (slotFrom < log.slotFirst) return this.#offer(to);
+    // What the log has there may be a vote of this node that lost, while another value was chosen: the snapshot was installed over it.
+    if (slotFrom <= this.#room.restoredTo() || slotFrom < log.slotFirst) return this.#offer(to);
     this.#reading.add(to);
     log.entries(slotFrom, last, limits.supplyBytesPerTurn, (error, entries) => {
       this.#reading.delete(to);

@@ -198,6 +198,8 @@ export class GroupReplica implements Replica {
   #promised = 0;
   #damage: Damage = { faulty: 0, cured: 0, mute: false };
   #chosenTo: number;
+  /** Where the state came from a snapshot: what the log has at or below may be votes that lost. Above, each entry was applied here. */
+  #restoredTo: number;
   #checkpointTo: number;
   #checkpointing = false;
   /** One is taken though none is due. */
@@ -220,6 +222,7 @@ export class GroupReplica implements Replica {
     this.#governing = durable.governing.at(-1)!;
     this.#membersSlot = durable.governing[0]!.slot;
     this.#chosenTo = durable.base;
+    this.#restoredTo = Math.max(durable.base, start.slot);
     this.#checkpointTo = durable.base;
     this.#replies = new Replies(room.answers);
     this.#batcher = new Batcher(room.limits);
@@ -255,6 +258,7 @@ export class GroupReplica implements Replica {
       log: room.log,
       governings: this.#governings,
       messageEntriesMax: room.messageEntriesMax,
+      restoredTo: () => this.#restoredTo,
       appliedTo: () => this.#applier.appliedTo,
       chosenTo: () => this.#chosenTo,
       queuedBytes: room.queuedBytes,
@@ -591,6 +595,7 @@ export class GroupReplica implements Replica {
     this.#membersSlot = Math.max(this.#membersSlot, head.governing.slot);
     this.#room.log.trim(head.slot, head.governing);
     this.#engine.installed(head.slot, head.governing);
+    this.#restoredTo = head.slot;
     this.#checkpointTo = head.slot;
     this.#counters.add("snapshots-installed");
     this.#room.observer?.installed(head, composite);
