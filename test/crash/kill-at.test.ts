@@ -23,7 +23,8 @@ const SMALL = {
   checkpointEntries: 300,
   checkpointBytes: 256 * 1024,
   chunkBytes: 16 * 1024,
-  sendBytesPerSecond: 2 * 1024 * 1024,
+  // Faster than the load writes: one that was away would chase checkpoints for ever.
+  sendBytesPerSecond: 8 * 1024 * 1024,
 };
 const VALUE_BYTES = 600;
 const SETTLE_MS = 30_000;
@@ -44,6 +45,13 @@ async function appears(folder: string, name: RegExp): Promise<string> {
     if (found !== undefined) return found;
     await aMoment();
   }
+}
+
+/** The leader, once everybody has what it had. */
+async function settled(cluster: TestCluster): Promise<number> {
+  const leader = await caughtUp(cluster, performance.now() + SETTLE_MS);
+  assert.notEqual(leader, 0, `the replicas did not catch up within ${SETTLE_MS} ms of load`);
+  return leader;
 }
 
 /** As short as a timer can be: who looks without a pause takes the processor from those that are looked at. */
@@ -77,19 +85,19 @@ describe("a process that is killed at the worst moment, under load", () => {
   }
 
   test("while a segment is made, and when it is just made", async () => {
-    const leader = await caughtUp(cluster, performance.now() + SETTLE_MS);
+    const leader = await settled(cluster);
     await killAt(leader, wal, /\.seg\.new$/);
     await killAt((leader % 3) + 1, wal, /\.seg$/);
   });
 
   test("while a snapshot is written, and when it is just written", async () => {
-    const leader = await caughtUp(cluster, performance.now() + SETTLE_MS);
+    const leader = await settled(cluster);
     await killAt(leader, snapshots, /\.snap\.new$/);
     await killAt((leader % 3) + 1, snapshots, /\.snap$/);
   });
 
   test("while a snapshot comes from a peer, twice, and when it is just installed", async () => {
-    const leader = await caughtUp(cluster, performance.now() + SETTLE_MS);
+    const leader = await settled(cluster);
     const away = (leader % 3) + 1;
     await cluster.kill(away);
     // The others let go of the log that it lacks.
