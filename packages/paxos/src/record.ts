@@ -57,7 +57,7 @@ export interface LeaseRecord {
 export type DurableRecord =
   PromisedRecord | AcceptedRecord | MembersRecord | ChosenRecord | FaultyRecord | HeardRecord | LeaseRecord;
 
-/** What recovery read of one group: the engine's first state. A new group has {@link EMPTY_DURABLE} and the set it was formed with. */
+/** What recovery read of one group: the engine's first state. A new group has only the set it was formed with. */
 export interface Durable {
   readonly promised: Ballot;
   /** A checkpoint covers every slot up to here; 0: none. */

@@ -112,12 +112,12 @@ export interface Replica {
     wake: () => void,
     done: Done<Watcher<Uint8Array>>,
   ): void;
-  /** `done`: the first step was taken by the engine. It is chosen when `status().governing` shows it. */
   /**
    * Part of a snapshot file. `slot` 0: of the newest that reflects `minRevision`; if there is none, one is made, as a checkpoint. `slot` above 0: what
    * follows in that one. `TOO_STALE`: the revision did not come in time; `COMPACTED`: that snapshot is gone; `DISK_FULL`: none could be made.
    */
   snapshot(slot: number, position: number, minRevision: number, done: Done<SnapshotChunk>): void;
+  /** `done`: the first step was taken by the engine. It is chosen when `status().governing` shows it. */
   changeMembers(target: Members, done: Done): void;
   transferTo(node: number, done: Done): void;
   stepDown(): void;
