@@ -1,6 +1,6 @@
-import { crc32c } from "./crc32c.ts";
 import { QuorateError, type RequestId } from "./errors.ts";
 import { plainBytes } from "./plain-bytes.ts";
+import { xxh32 } from "./xxh32.ts";
 
 /** One request on its way into the log. */
 export interface BatchCommand {
@@ -27,7 +27,7 @@ export const MACHINE_NAME_LENGTH_MAX = 64;
 const FORMAT = 1;
 /** Format and log time. */
 const HEAD_BYTES = 9;
-const CRC_BYTES = 4;
+const CHECKSUM_BYTES = 4;
 /** Below this many bytes a loop is quicker than `Uint8Array.set`. */
 const LOOP_BYTES_MAX = 24;
 
@@ -38,7 +38,7 @@ const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * One batch as bytes: encoded once, and these same bytes go to the disk and to every peer.
  *
  * Layout, little-endian: format 1 (u8) · log time in milliseconds (f64) · count of names (varint), each as length (varint) and UTF-8 ·
- * count of commands (varint), each as session, number, releasedTo, index of its name, length (varints) and bytes · CRC-32C of all before (u32).
+ * count of commands (varint), each as session, number, releasedTo, index of its name, length (varints) and bytes · XXH32 of all before (u32).
  * A varint is LEB128, shortest form, at most 2^53 − 1. An empty batch is a clock step.
  *
  * @param logTimeMs - finite, 0 or more.
@@ -48,7 +48,7 @@ export function encodeBatch(logTimeMs: number, commands: readonly BatchCommand[]
   if (!(logTimeMs >= 0 && logTimeMs < Infinity))
     throw unencodable(`log time ${logTimeMs} is not a finite number of 0 or more`);
   const table = new NameTable();
-  let bytesTotal = HEAD_BYTES + CRC_BYTES + varintBytes(commands.length);
+  let bytesTotal = HEAD_BYTES + CHECKSUM_BYTES + varintBytes(commands.length);
   for (const { request, releasedTo, machine, command } of commands) {
     bytesTotal +=
       varintBytes(request.session) +
@@ -76,7 +76,7 @@ export function encodeBatch(logTimeMs: number, commands: readonly BatchCommand[]
     else for (let index = 0; index < command.length; index++) out[position + index] = command[index]!;
     position += command.length;
   }
-  view.setUint32(position, crc32c(out, 0, 0, position), true);
+  view.setUint32(position, xxh32(out, 0, position), true);
   return out;
 }
 
@@ -87,16 +87,16 @@ export function encodeBatch(logTimeMs: number, commands: readonly BatchCommand[]
  * @throws QuorateError `LOG_CORRUPT` for anything that no `encodeBatch` made.
  */
 export function decodeBatch(bytes: Uint8Array): Batch {
-  const crcPosition = bytes.length - CRC_BYTES;
-  if (crcPosition < HEAD_BYTES + 2) throw corrupt(`${bytes.length} bytes are too few`);
+  const checksumPosition = bytes.length - CHECKSUM_BYTES;
+  if (checksumPosition < HEAD_BYTES + 2) throw corrupt(`${bytes.length} bytes are too few`);
   if (bytes[0] !== FORMAT) throw corrupt(`format ${bytes[0]} is unknown, this program reads format ${FORMAT}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(crcPosition, true) !== crc32c(bytes, 0, 0, crcPosition))
+  if (view.getUint32(checksumPosition, true) !== xxh32(bytes, 0, checksumPosition))
     throw corrupt("the checksum does not match");
   const logTimeMs = view.getFloat64(1, true);
   if (!(logTimeMs >= 0 && logTimeMs < Infinity)) throw corrupt(`log time ${logTimeMs}`);
 
-  const reader = new BatchReader(plainBytes(bytes), HEAD_BYTES, crcPosition);
+  const reader = new BatchReader(plainBytes(bytes), HEAD_BYTES, checksumPosition);
   const nameCount = reader.count(1);
   const names: string[] = [];
   for (let index = 0; index < nameCount; index++) names.push(reader.name());
@@ -110,7 +110,8 @@ export function decodeBatch(bytes: Uint8Array): Batch {
     if (machine === undefined) throw corrupt(`command ${index} names no machine of the batch`);
     commands.push({ request: { session, number }, releasedTo, machine, command: reader.view(reader.varint()) });
   }
-  if (reader.position !== crcPosition) throw corrupt(`${crcPosition - reader.position} bytes follow the last command`);
+  if (reader.position !== checksumPosition)
+    throw corrupt(`${checksumPosition - reader.position} bytes follow the last command`);
   return { logTimeMs, commands };
 }
 
@@ -120,7 +121,8 @@ export function decodeBatch(bytes: Uint8Array): Batch {
  * @throws QuorateError `LOG_CORRUPT` if the bytes are too few or of another format.
  */
 export function peekBatchLogTimeMs(bytes: Uint8Array): number {
-  if (bytes.length < HEAD_BYTES + 2 + CRC_BYTES || bytes[0] !== FORMAT) throw corrupt("it does not begin like a batch");
+  if (bytes.length < HEAD_BYTES + 2 + CHECKSUM_BYTES || bytes[0] !== FORMAT)
+    throw corrupt("it does not begin like a batch");
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(1, true);
 }
 

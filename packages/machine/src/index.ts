@@ -66,3 +66,4 @@ export type {
   Watcher,
 } from "./state-machine.ts";
 export { SuspensionDetector } from "./suspension.ts";
+export { xxh32 } from "./xxh32.ts";

@@ -46,6 +46,16 @@ test("a power loss keeps what was synced, and of the rest each sector as its own
   assert.ok(bytes.subarray(1_024 + 96).every((byte) => byte === 1));
 });
 
+test("what is written through survives a power loss once that is told, and not before", () => {
+  const { turns, disk, file } = made(1_024);
+  turns.finish<void>((done) => file.writeThrough(0, new Uint8Array(512).fill(2), done));
+  file.writeThrough(512, new Uint8Array(512).fill(3), () => assert.fail("told after the power loss"));
+  disk.crash(LOSE_ALL);
+  turns.run();
+  assert.equal(disk.bytes("f")[0], 2);
+  assert.equal(disk.bytes("f")[512], 1);
+});
+
 test("a sync covers what was written when it began, not what came while it was under way", () => {
   const { turns, disk, file } = made(512);
   write(turns, file, 0, 512, 2);

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createNodeClock, createNodeDisk } from "@quorate/log/node";
 import { DISK_CHECKS } from "@quorate/log/suite";
-import type { Done } from "../../../packages/log/src/disk/disk.ts";
+import type { DiskFile, Done } from "../../../packages/log/src/disk/disk.ts";
 import { WAL_DEFAULTS } from "../../../packages/log/src/wal/limits.ts";
 import { type OpenedWal, openWal } from "../../../packages/log/src/wal/wal.ts";
 import { accepted, promised } from "../wal/logs.ts";
@@ -39,6 +49,31 @@ for (const check of DISK_CHECKS) {
     });
     assert.equal(failure, null);
   });
+}
+
+test(
+  "on Linux an opened file writes through: its descriptor has O_DSYNC",
+  { skip: process.platform !== "linux" },
+  async () => {
+    const path = folder();
+    const disk = createNodeDisk(path);
+    const made = await ended<DiskFile>((done) => disk.create("one", 512, (_, length) => new Uint8Array(length), done));
+    await ended<void>((done) => made.close(done));
+    const file = await ended<DiskFile>((done) => disk.open("one", done));
+    const flags = readdirSync("/proc/self/fd")
+      .filter((number) => linkOf(`/proc/self/fd/${number}`) === join(path, "one"))
+      .map((number) => /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, "utf8"))![1]!);
+    await ended<void>((done) => file.close(done));
+    assert.deepEqual(
+      flags.map((octal) => Number.parseInt(octal, 8) & constants.O_DSYNC),
+      [constants.O_DSYNC],
+    );
+  },
+);
+
+/** Where a link of `/proc` leads; the descriptor of the listing itself leads nowhere any more. */
+function linkOf(path: string): string | null {
+  return existsSync(path) ? readlinkSync(path) : null;
 }
 
 test("a folder is held by this process, by its pid, and free after release", async () => {

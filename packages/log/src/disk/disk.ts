@@ -36,6 +36,8 @@ export interface DiskFile {
   readonly bytes: number;
   /** Writes the parts one after the other from `position`. Writing beyond the end makes it longer. */
   write(position: number, parts: readonly Uint8Array[], done: Done): void;
+  /** Writes at `position`, and these bytes are durable when done; of earlier writes it says nothing. May cost less than {@link write} and {@link sync}. */
+  writeThrough(position: number, bytes: Uint8Array, done: Done): void;
   /** Everything written before this call is durable when done (fdatasync). */
   sync(done: Done): void;
   /** Fewer bytes than asked for only at the end of the file. */

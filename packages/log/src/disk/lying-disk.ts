@@ -8,6 +8,7 @@ export function withoutSync(disk: Disk, later: (run: () => void) => void): Disk 
       return file.bytes;
     },
     write: file.write.bind(file),
+    writeThrough: (position, bytes, done) => file.write(position, [bytes], done),
     sync: (done) => later(() => done(null, undefined)),
     read: file.read.bind(file),
     close: file.close.bind(file),

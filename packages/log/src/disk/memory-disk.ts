@@ -3,6 +3,7 @@ import type { Disk, DiskFile, Done } from "./disk.ts";
 import { diskFailed, diskFull, folderInUse } from "./disk-errors.ts";
 import { MemoryFile, type SyncedBytes } from "./memory-file.ts";
 import { SECTOR_BYTES } from "./sector.ts";
+import { writeThenSync } from "./write-then-sync.ts";
 
 /** What a memory disk is about to do; given to its hooks. */
 export interface DiskOperation {
@@ -273,7 +274,7 @@ export class MemoryDisk implements Disk {
     const refuse = (kind: DiskOperation["kind"], done: Done): void => {
       this.#run(kind, path, 0, 0, done, () => done(failed, undefined), undefined, life);
     };
-    return {
+    const handle: DiskFile = {
       path,
       get bytes() {
         return file.length;
@@ -297,6 +298,7 @@ export class MemoryDisk implements Disk {
           done(failed, undefined);
         });
       },
+      writeThrough: (position, bytes, done) => writeThenSync(handle, position, bytes, done),
       sync: (done) => {
         if (!alive()) return;
         if (failed !== null) return refuse("sync", done);
@@ -321,6 +323,7 @@ export class MemoryDisk implements Disk {
         this.#run("close", path, 0, 0, done, () => done(null, undefined), undefined, life);
       },
     };
+    return handle;
   }
 
   /** Runs `act` in a later turn, unless a fault says otherwise or the process has ended by then. */

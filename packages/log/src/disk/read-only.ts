@@ -27,6 +27,7 @@ function readOnlyFile(file: DiskFile, pretend: (done: Done) => void): DiskFile {
     path: file.path,
     bytes: file.bytes,
     write: (_position, _parts, done) => pretend(done),
+    writeThrough: (_position, _bytes, done) => pretend(done),
     sync: (done) => pretend(done),
     read: (position, bytes, done) => file.read(position, bytes, done),
     close: (done) => file.close(done),

@@ -3,10 +3,17 @@ import { dirname, join } from "node:path";
 import type { QuorateError } from "@quorate/machine";
 import type { Disk, DiskFile, Done } from "../disk/disk.ts";
 import { diskFailed, diskFull, notWritable } from "../disk/disk-errors.ts";
+import { writeThenSync } from "../disk/write-then-sync.ts";
 import { claimFolder } from "./folder-claim.ts";
 
 /** Bytes of one write while a file is filled: what makes them takes the event loop a tenth of a millisecond. */
 const FILL_BYTES = 256 * 1024;
+
+/**
+ * A write through a descriptor with this flag ends when its bytes are durable, as with `fdatasync` after it: one trip to the thread pool instead of two.
+ * Only on Linux (open(2), "Synchronized I/O"). On macOS it does not reach behind the cache of the disk, as `F_FULLFSYNC` does, which libuv's `fdatasync` is.
+ */
+const THROUGH = process.platform === "linux" ? fs.constants.O_DSYNC : 0;
 
 type Failure = NodeJS.ErrnoException | null;
 
@@ -80,7 +87,7 @@ class NodeDisk implements Disk {
             if (syncError !== null) return undo(descriptor, syncError);
             syncFolder(dirname(absolute), (error) => {
               if (error !== null) undo(descriptor, error);
-              else done(null, new NodeFile(path, descriptor, bytes));
+              else done(null, new NodeFile(path, descriptor, bytes, false));
             });
           });
         };
@@ -90,10 +97,10 @@ class NodeDisk implements Disk {
   }
 
   open(path: string, done: Done<DiskFile>): void {
-    fs.open(this.#path(path), "r+", (error, descriptor) => {
+    fs.open(this.#path(path), fs.constants.O_RDWR | THROUGH, (error, descriptor) => {
       if (error !== null) return done(failureOf("open", path, 0, error), NO_FILE);
       fs.fstat(descriptor, (statError, stat) => {
-        if (statError === null) return done(null, new NodeFile(path, descriptor, stat.size));
+        if (statError === null) return done(null, new NodeFile(path, descriptor, stat.size, THROUGH !== 0));
         fs.close(descriptor, () => {
           done(failureOf("open", path, 0, statError), NO_FILE);
         });
@@ -130,9 +137,12 @@ class NodeFile implements DiskFile {
   readonly path: string;
   bytes: number;
   readonly #descriptor: number;
+  /** Each write to the descriptor ends when it is durable. */
+  readonly #through: boolean;
   #failed: QuorateError | null = null;
 
-  constructor(path: string, descriptor: number, bytes: number) {
+  constructor(path: string, descriptor: number, bytes: number, through: boolean) {
+    this.#through = through;
     this.path = path;
     this.#descriptor = descriptor;
     this.bytes = bytes;
@@ -156,6 +166,11 @@ class NodeFile implements DiskFile {
     };
     if (parts.length === 0) setImmediate(next, 0, position);
     else next(0, position);
+  }
+
+  writeThrough(position: number, bytes: Uint8Array, done: Done): void {
+    if (this.#through) this.write(position, [bytes], done);
+    else writeThenSync(this, position, bytes, done);
   }
 
   sync(done: Done): void {

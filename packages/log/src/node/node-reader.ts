@@ -66,6 +66,10 @@ class ReadFile implements DiskFile {
     refuse("write", this.path, (error) => done(error, undefined));
   }
 
+  writeThrough(_position: number, _bytes: Uint8Array, done: Done): void {
+    refuse("write", this.path, (error) => done(error, undefined));
+  }
+
   sync(done: Done): void {
     refuse("sync", this.path, (error) => done(error, undefined));
   }

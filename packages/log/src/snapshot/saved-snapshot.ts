@@ -105,6 +105,7 @@ function beginningOf(file: DiskFile, bytes: number): DiskFile {
     path: file.path,
     bytes,
     write: (position, parts, done) => file.write(position, parts, done),
+    writeThrough: (position, part, done) => file.writeThrough(position, part, done),
     sync: (done) => file.sync(done),
     read: (position, length, done) => file.read(position, Math.max(0, Math.min(length, bytes - position)), done),
     close: (done) => file.close(done),

@@ -140,6 +140,40 @@ export const DISK_CHECKS: readonly SuiteCheck<DiskSubject>[] = [
       }),
     );
   }),
+  suiteCheck("what is written through is read back, also beyond the end", ({ disk }, { ok, must, pass }) => {
+    disk.create(
+      "one",
+      8,
+      fill,
+      ok(() => {
+        disk.open(
+          "one",
+          ok((file) => {
+            file.writeThrough(
+              6,
+              bytesOf("abcde"),
+              ok(() => {
+                must(file.bytes === 11, `the file has ${file.bytes} bytes`);
+                disk.open(
+                  "one",
+                  ok((again) => {
+                    again.read(
+                      5,
+                      100,
+                      ok((bytes) => {
+                        must(same(bytes, Uint8Array.of(5, ...bytesOf("abcde"))), "other bytes were read");
+                        pass();
+                      }),
+                    );
+                  }),
+                );
+              }),
+            );
+          }),
+        );
+      }),
+    );
+  }),
   suiteCheck("a read at the end, and beyond it, gives what there is", ({ disk }, { ok, must, pass }) => {
     disk.create(
       "one",

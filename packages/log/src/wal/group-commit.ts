@@ -32,7 +32,7 @@ export interface WaitingRecord {
   /** `null`: nothing to write, only somebody to tell. */
   readonly record: StoredRecord | null;
   readonly payload: Uint8Array;
-  /** CRC-32C of the payload: computed when it is appended, while the disk is busy with the unit before. */
+  /** XXH32 of the payload: computed when it is appended, while the disk is busy with the unit before. */
   readonly payloadChecksum: number;
   /** Of its group, when it was appended. */
   readonly restated: Restated;
@@ -66,7 +66,7 @@ export interface GroupCommitOptions {
 const UNIT_FRAME_BYTES = UNIT_HEADER_BYTES + CHAIN_END_BYTES + DIRECTORY_END_BYTES;
 
 /**
- * Everything that waits, over all groups, becomes one write unit: one write, one sync, and then those are told who were in it when
+ * Everything that waits, over all groups, becomes one write unit: one write that ends when it is synced, and then those are told who were in it when
  * the write began, never those who came meanwhile. One unit at a time: the next is begun only when the last is synced, which is
  * what makes a later unit the proof of an earlier one (torn-or-corrupt.ts).
  */
@@ -275,25 +275,21 @@ export class GroupCommit {
     return { bytes: padded, offsets };
   }
 
-  /** One write and one sync of what stands in the buffer. The first error is the last thing that this log does. */
+  /** Writes what stands in the buffer, and syncs it. The first error is the last thing that this log does. */
   #sync(bytes: number, synced: () => void): void {
     this.#writing = true;
     const { file } = this.#current;
     const announced = this.#announcing;
     this.#announcing = [];
-    file.write(this.#position, [this.#buffer.subarray(0, bytes)], (writeError) => {
+    file.writeThrough(this.#position, this.#buffer.subarray(0, bytes), (error) => {
       if (this.#closed) return;
-      if (writeError !== null) return this.#options.failed(writeError);
-      file.sync((syncError) => {
-        if (this.#closed) return;
-        if (syncError !== null) return this.#options.failed(syncError);
-        this.#writing = false;
-        this.#position += bytes;
-        this.#unit += 1;
-        this.#syncedMs = this.#options.clock.nowMs();
-        synced();
-        for (const told of announced) told();
-      });
+      if (error !== null) return this.#options.failed(error);
+      this.#writing = false;
+      this.#position += bytes;
+      this.#unit += 1;
+      this.#syncedMs = this.#options.clock.nowMs();
+      synced();
+      for (const told of announced) told();
     });
   }
 

@@ -1,4 +1,4 @@
-import { crc32c, QuorateError } from "@quorate/machine";
+import { QuorateError, xxh32 } from "@quorate/machine";
 import type { DurableRecord, Entry, Governing } from "@quorate/paxos";
 import type { Done } from "../disk/disk.ts";
 import type { EntryCache } from "./entry-cache.ts";
@@ -131,7 +131,7 @@ export class GroupPart implements GroupLog, Committer {
       part: this,
       record,
       payload,
-      payloadChecksum: crc32c(payload),
+      payloadChecksum: xxh32(payload),
       restated: this.#restated,
       movedFrom: 0,
       indexed: record?.kind === "accepted" ? this.index.add(record.entry) : null,
@@ -147,7 +147,7 @@ export class GroupPart implements GroupLog, Committer {
     durable: (() => void) | null,
   ): WaitingRecord {
     const payload = record === null ? NO_PAYLOAD : payloadOf(record);
-    const payloadChecksum = crc32c(payload);
+    const payloadChecksum = xxh32(payload);
     const restated = this.#restated;
     return { part: this, record, payload, payloadChecksum, restated, movedFrom, indexed, makesSpace: true, durable };
   }

@@ -1,4 +1,4 @@
-import { crc32c } from "@quorate/machine";
+import { crc32c, xxh32 } from "@quorate/machine";
 import {
   type DurableRecord,
   decodeMembers,
@@ -223,7 +223,7 @@ export function getRecord(segment: Uint8Array, key: SegmentKey, offset: number, 
   const from = at + RECORD_HEADER_BYTES;
   const damaged: RecordAt = { state: "payload", lost: { type, group, subject, restated }, bytes };
   if (from + length > segment.length) return damaged;
-  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== crc32c(segment, 0, from, from + length)) return damaged;
+  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== xxh32(segment, from, from + length)) return damaged;
   const kind = KINDS[segment[at + 6]!];
   if (kind === undefined) return damaged;
   const ballot = getWhole(view, at + 24);

@@ -9,7 +9,7 @@ export const tornTakenForWhole: readonly Mutant[] = [
       {
         file: "packages/log/src/wal/record-codec.ts",
         anchor:
-          "  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== crc32c(segment, 0, from, from + length)) return damaged;\n",
+          "  if (view.getUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, true) !== xxh32(segment, from, from + length)) return damaged;\n",
         replacement: "",
       },
       {

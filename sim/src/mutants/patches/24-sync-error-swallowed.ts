@@ -4,11 +4,11 @@ import { SYNC_ERRORS } from "../revealing.ts";
 export const syncErrorSwallowed: readonly Mutant[] = [
   {
     id: "24a",
-    what: "A failed sync of the log is taken for a sync.",
+    what: "A failed write or sync of the log is taken for one that succeeded.",
     patches: [
       {
         file: "packages/log/src/wal/group-commit.ts",
-        anchor: "        if (syncError !== null) return this.#options.failed(syncError);\n",
+        anchor: "      if (error !== null) return this.#options.failed(error);\n",
         replacement: "",
       },
     ],
