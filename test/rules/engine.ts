@@ -8,6 +8,7 @@ const REGRESSIONS = "test/paxos/regressions.test.ts";
 const LEASE = "test/paxos/lease.test.ts";
 const SCENARIOS = "test/paxos/scenarios.test.ts";
 const PARTITIONS = "test/paxos/partial-partitions.test.ts";
+const SLOW_DISKS = "test/paxos/slow-disks.test.ts";
 const LEAVING = "test/paxos/leaving.test.ts";
 
 function ofBug(number: number): readonly Patch[] {
@@ -350,6 +351,42 @@ export const ENGINE: readonly Removal[] = [
       },
     ],
     test: PARTITIONS,
+  },
+  {
+    rule: 20,
+    without: "a voter whose disk is stalled says yes, and cannot promise",
+    patches: [
+      {
+        file: "packages/paxos/src/election.ts",
+        anchor: "    if (core.diskStalled) return false;\n",
+        replacement: "",
+      },
+    ],
+    test: SCENARIOS,
+  },
+  {
+    rule: 20,
+    without: "a campaign has no more time than those before it that came to nothing",
+    patches: [
+      {
+        file: "packages/paxos/src/election.ts",
+        anchor: "this.timeoutMs * 2 ** doublings",
+        replacement: "this.timeoutMs * Math.min(1, 2 ** doublings)",
+      },
+    ],
+    test: SLOW_DISKS,
+  },
+  {
+    rule: 20,
+    without: "whoever promised a ballot does not wait for it",
+    patches: [
+      {
+        file: "packages/paxos/src/follower.ts",
+        anchor: "if (this.promise(ballot)) this.election.promised();",
+        replacement: "this.promise(ballot);",
+      },
+    ],
+    test: SLOW_DISKS,
   },
   {
     rule: 21,

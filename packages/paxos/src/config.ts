@@ -33,7 +33,7 @@ export interface EngineConfig {
   readonly electionTimeoutMs: number;
   /** Default 50; at most a third of the election timeout. */
   readonly heartbeatMs: number;
-  /** A record asked for and not persisted for this long: the disk is stalled and a leader resigns. Default 1,000. */
+  /** A record asked for and not persisted for this long: the disk is stalled, a leader resigns, and nobody is elected by this node's promise. Default 1,000. */
   readonly diskStallMs: number;
   /** ρ of rules 19 and 25: bound on the drift of any clock, as a fraction. Default 0.02. */
   readonly drift: number;

@@ -74,6 +74,11 @@ export class Core implements MarkSource {
     return this.learner.quorum.bit(this.config.self, this.config.incarnation) !== 0;
   }
 
+  /** Whether the disk is stalled: records handed out have waited for longer than a disk that works takes. */
+  get diskStalled(): boolean {
+    return this.nowMs - this.durability.waitingSinceMs > this.config.diskStallMs;
+  }
+
   /** Whether `member` is in the set in force, with or without a vote. */
   isMember(node: number, incarnation: number): boolean {
     const { voters, nonVoters } = this.learner.governing.members;

@@ -235,7 +235,7 @@ class PaxosEngine implements Engine, Owner {
     if (core.grants.forbids(ballot, core.nowMs)) return;
     core.events.push({ kind: "ballot-raised", ballot });
     core.campaigned = ballot;
-    this.leadership = new Leadership(core, ballot, this);
+    this.leadership = new Leadership(core, ballot, this.election.campaigns(), this);
   }
 
   resign(why: string, successor: number): void {
@@ -249,7 +249,7 @@ class PaxosEngine implements Engine, Owner {
     for (const { node, life, token } of core.reads.refuseWaiting()) {
       core.send([node], { kind: "read-bound", life, token, bound: -1 });
     }
-    this.election.stoppedLeading();
+    this.election.stoppedLeading(leadership.leads);
   }
 
   /** A higher ballot than the one led is promised: that one is over (rules 2, 3 and 16). */

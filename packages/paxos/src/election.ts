@@ -27,6 +27,8 @@ export class Election {
   private canvassed: Ballot = 0;
   private yes = 0;
   private draws = 0;
+  /** Ballots promised since a leader was heard: the last one may still be on its way, the others came to nothing. */
+  private fruitless = 0;
   private readonly core: Core;
   private readonly catchUp: CatchUp;
   private readonly leaving: Leaving;
@@ -54,14 +56,28 @@ export class Election {
     this.gone = false;
     this.heardMs = this.core.nowMs;
     this.canvassed = 0;
+    this.fruitless = 0;
     if (ballot > this.seen) this.seen = ballot;
     this.schedule();
   }
 
+  /** This node campaigns. Returns how long it waits for the promises of a quorum. */
+  campaigns(): number {
+    this.fruitless++;
+    return this.patienceMs;
+  }
+
+  /** This node promised the ballot of another one, which has its time now. */
+  promised(): void {
+    this.fruitless++;
+    this.nextMs = this.core.nowMs + this.patienceMs + this.draw(this.patienceMs);
+  }
+
   /** This node led, or tried to, and does no more. */
-  stoppedLeading(): void {
+  stoppedLeading(led: boolean): void {
+    if (led) this.fruitless = 0;
     this.forgetLeader();
-    this.nextMs = this.core.nowMs + this.timeoutMs / 4 + this.draw(this.timeoutMs);
+    this.nextMs = this.core.nowMs + this.patienceMs / 4 + this.draw(this.patienceMs);
   }
 
   onResign(peer: Peer, message: Resign): void {
@@ -89,8 +105,7 @@ export class Election {
 
   tick(leading: boolean): void {
     const { core } = this;
-    if (leading || core.nowMs < this.nextMs || !core.isVoter || core.acceptor.mute) return;
-    if (core.nowMs - core.durability.waitingSinceMs > core.config.diskStallMs) return;
+    if (leading || core.nowMs < this.nextMs || !core.isVoter || core.acceptor.mute || core.diskStalled) return;
     const ballot = this.nextBallot();
     this.nextMs =
       core.nowMs +
@@ -133,10 +148,12 @@ export class Election {
     if (message.chosenTo > core.learner.chosenTo) this.catchUp.fetch(peer.node);
   }
 
-  /** This node leads nobody, promised nothing higher, and no leader that it hears would be unseated (rule 20). */
+  /** This node leads nobody, promised nothing higher, could promise now, and no leader that it hears would be unseated (rule 20). */
   private wouldPromise(ballot: Ballot): boolean {
     const { core } = this;
     if (this.owner.leadership !== null || core.acceptor.mute || ballot <= core.acceptor.promised) return false;
+    // Its promise would wait for the disk, and candidates would go on outbidding each other meanwhile.
+    if (core.diskStalled) return false;
     if (core.grants.forbids(ballot, core.nowMs)) return false;
     return this.gone || core.nowMs - this.heardMs >= this.timeoutMs;
   }
@@ -176,6 +193,15 @@ export class Election {
 
   private get timeoutMs(): number {
     return this.core.config.electionTimeoutMs;
+  }
+
+  /**
+   * How long a campaign may take: an election timeout, and twice as long after each ballot that came to nothing; but no longer than two
+   * disks may take that are not stalled, the candidate's and then a promiser's, and a timeout. With less, slow disks would never have a leader.
+   */
+  private get patienceMs(): number {
+    const doublings = Math.min(Math.max(this.fruitless - 1, 0), 30);
+    return Math.min(this.timeoutMs * 2 ** doublings, this.timeoutMs + 2 * this.core.config.diskStallMs);
   }
 
   /** 0 … below `belowMs`, keyed by seed, node and how often was drawn. */

@@ -45,7 +45,7 @@ export class Follower {
     if (ballot < acceptor.promised)
       return core.send([peer.node], { kind: "reject", ballot, promised: acceptor.promised });
     if (core.grants.forbids(ballot, core.nowMs)) return core.ignore(peer.node, message.kind, "lease granted");
-    this.promise(ballot);
+    if (this.promise(ballot)) this.election.promised();
     if (ballot > this.election.seen) this.election.seen = ballot;
     core.sendWhenDurable([peer.node], acceptor.promise(message.slotFrom));
   }
@@ -114,10 +114,12 @@ export class Follower {
     });
   }
 
-  private promise(ballot: Ballot): void {
-    if (!this.core.acceptor.raise(ballot)) return;
+  /** Returns whether that was news. */
+  private promise(ballot: Ballot): boolean {
+    if (!this.core.acceptor.raise(ballot)) return false;
     this.core.events.push({ kind: "ballot-raised", ballot });
     this.owner.raised();
+    return true;
   }
 
   /** Whether the accepts and heartbeats of `ballot` are followed from now on. */

@@ -36,7 +36,8 @@ export class Leadership {
   /** Nothing is proposed at nextSlot until a promised quorum of the set in force speaks for it; computed anew when either changes. */
   private speaks = false;
 
-  constructor(core: Core, ballot: Ballot, owner: Owner) {
+  /** `patienceMs`: how long it waits for the promises of a quorum. */
+  constructor(core: Core, ballot: Ballot, patienceMs: number, owner: Owner) {
     this.core = core;
     this.ballot = ballot;
     this.owner = owner;
@@ -44,7 +45,7 @@ export class Leadership {
     this.rounds = new HeartbeatRounds(core);
     this.wish = new MemberWish(core);
     this.handover = new Handover(core, owner);
-    this.deadlineMs = core.nowMs + core.config.electionTimeoutMs;
+    this.deadlineMs = core.nowMs + patienceMs;
     this.askAgainMs = core.nowMs + core.config.heartbeatMs;
     const slotFrom = core.learner.chosenTo + 1;
     core.acceptor.raise(ballot);
@@ -288,10 +289,9 @@ export class Leadership {
 
   tick(stalled: boolean): void {
     const { core } = this;
-    const { electionTimeoutMs, diskStallMs } = core.config;
+    const { electionTimeoutMs } = core.config;
     if (stalled) return this.owner.resign("the event loop stood still", 0);
-    if (core.nowMs - core.durability.waitingSinceMs > diskStallMs)
-      return this.owner.resign("the own disk is stalled", 0);
+    if (core.diskStalled) return this.owner.resign("the own disk is stalled", 0);
     if (this.accepts === null) {
       if (core.nowMs >= this.deadlineMs) this.owner.resign("no quorum promised in time", 0);
       else if (core.nowMs >= this.askAgainMs) this.askMissing();

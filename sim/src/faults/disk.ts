@@ -2,10 +2,7 @@ import { type FaultDefinition, type Hit, lasting, NOTHING } from "./strike.ts";
 
 /** Nothing completes. */
 export const diskStall: FaultDefinition = {
-  strike: ({ world, node, fault }) => {
-    node.stalledToMs = Math.max(node.stalledToMs, world.time.nowMs + fault.forMs);
-    return NOTHING;
-  },
+  strike: ({ node }) => node.stallDisk(),
   words: ({ node }, fault) => `the disk of ${node} completes nothing ${lasting(fault)}`,
 };
 

@@ -66,8 +66,6 @@ export class SimulatedNode {
   replica: Replica | null = null;
   /** The power is off: nobody refuses a connection. */
   dark = false;
-  /** Until then the disk completes nothing. */
-  stalledToMs = 0;
   starts = 0;
   /** Of its disk, once it belongs to a cluster; 0: not yet. */
   incarnation = 0;
@@ -96,6 +94,10 @@ export class SimulatedNode {
   readonly #world: World;
   readonly #diskFreeMs = new Map<string, number>();
   #diskOperations = 0;
+  /** Faults under way in which the disk completes nothing. */
+  #stalls = 0;
+  /** What it would have completed since, in that order. */
+  #stalled: (() => void)[] = [];
 
   constructor(world: World, id: number) {
     this.#world = world;
@@ -240,6 +242,14 @@ export class SimulatedNode {
     this.#explained.add("DISK_FULL");
     return () => {
       this.disk.bytesMax = Number.POSITIVE_INFINITY;
+    };
+  }
+
+  /** The disk completes nothing until the returned function is called, and then at once what has waited. */
+  stallDisk(): () => void {
+    this.#stalls++;
+    return () => {
+      if (--this.#stalls === 0) for (const completes of this.#stalled.splice(0)) completes();
     };
   }
 
@@ -450,7 +460,7 @@ export class SimulatedNode {
     const fraction = keyedFraction(world.seed, Purpose.diskDelay, this.id, ++this.#diskOperations);
     const durationMs = kind === "sync" ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
     const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
-    const atMs = Math.max(begunMs + durationMs, this.stalledToMs);
+    const atMs = begunMs + durationMs;
     this.#diskFreeMs.set(path, atMs);
     if (kind === "write") world.observer.writeIssued(this.id, path, position, bytes);
     const { observer } = world;
@@ -462,8 +472,12 @@ export class SimulatedNode {
             else observer.fileRemoved(this.id, path);
           }
         : run;
-    world.time.at(atMs, () => {
+    const completes = (): void => {
       if (process === this.process) process?.enter(complete);
+    };
+    world.time.at(atMs, () => {
+      if (this.#stalls > 0) this.#stalled.push(completes);
+      else completes();
     });
   }
 }

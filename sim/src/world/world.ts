@@ -302,7 +302,6 @@ export class World {
     if (this.#core.length < this.nodes.length) this.operator.freeze();
     this.observer.healed(this.#core.map(({ id }) => id));
     for (const node of this.nodes) {
-      node.stalledToMs = 0;
       if (this.#core.includes(node)) node.start();
       else leaveBehind(this, node, this.#core);
     }
