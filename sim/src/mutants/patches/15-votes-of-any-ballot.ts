@@ -14,14 +14,14 @@ export const votesOfAnyBallot: readonly Mutant[] = [
       },
       {
         file,
-        anchor: "  private promise(ballot: Ballot): void {",
+        anchor: "  private promise(ballot: Ballot): boolean {",
         replacement: `  private heldTo(slot: number): number {
     let heldTo = slot;
     while (this.core.votes.get(heldTo + 1) !== null) heldTo++;
     return heldTo;
   }
 
-  private promise(ballot: Ballot): void {`,
+  private promise(ballot: Ballot): boolean {`,
       },
     ],
     expects: ["A2", "B4", "C2", "C1"],
