@@ -8,6 +8,7 @@ import { AcceptorChecker } from "./acceptor.ts";
 import { AgreementChecker } from "./agreement.ts";
 import { ApplyChecker } from "./apply.ts";
 import { Checker, type Report } from "./checker.ts";
+import { LeaseChecker } from "./lease.ts";
 import { LivenessChecker } from "./liveness.ts";
 import { LockChecker } from "./lock.ts";
 import { MembershipChecker } from "./membership.ts";
@@ -38,6 +39,7 @@ export class Checks {
     this.sessions = new SessionChecker(ghost, report, coverage);
     this.watches = new WatchChecker(ghost, report, coverage);
     this.liveness = new LivenessChecker(ghost, report, coverage);
+    const leases = new LeaseChecker(ghost, report, coverage);
     const checkers: Checker[] = [
       // What a cut lost is said before what is missing.
       new SnapshotChecker(ghost, report, coverage),
@@ -49,7 +51,8 @@ export class Checks {
       new OrderChecker(ghost, report, coverage),
       new ApplyChecker(ghost, report, coverage),
       this.sessions,
-      new ReadChecker(ghost, report, coverage),
+      leases,
+      new ReadChecker(leases, ghost, report, coverage),
       this.liveness,
     ];
     if (machines.includes(KV_NAME)) checkers.push(this.watches);

@@ -1,17 +1,12 @@
-import type { PeerMessage } from "@quorate/log";
+import type { FramePart, PeerMessage } from "@quorate/log";
 import type { ReadLevel } from "@quorate/machine";
-import { type Output, showBallot, type Speaker } from "@quorate/paxos";
+import { type HeartbeatAnswer, type Output, showBallot, type Speaker } from "@quorate/paxos";
+import type { Coverage } from "../coverage/sometimes.ts";
+import type { Ghost } from "../ghost/ghost.ts";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import type { CallKind } from "../world/observer.ts";
-import { Checker } from "./checker.ts";
-
-interface Lease {
-  readonly ballot: number;
-  /** On the clock of its node. */
-  readonly untilMs: number;
-  /** How often the machine had slept: a clock that stood still tells nothing until the node looked at it. */
-  readonly sleeps: number;
-}
+import { Checker, type Report } from "./checker.ts";
+import type { LeaseChecker } from "./lease.ts";
 
 interface Acknowledged {
   readonly call: number;
@@ -28,55 +23,42 @@ interface OpenRead {
 
 const NOTHING: Acknowledged = { call: 0, client: 0, revision: 0 };
 
-/** H1 to H3: one lease at a time by true time, no read older than what was acknowledged before it, none before the leader is sure of itself. */
+/** The rounds of heartbeats that a leader began in its ballot, and who answered. Moments are counted in what this checker was told. */
+interface Rounds {
+  readonly ballot: number;
+  readonly life: number;
+  /** When each round left, by round. */
+  readonly sentAt: number[];
+  /** When the latest round left that each node answered. */
+  readonly answered: Map<number, { readonly incarnation: number; readonly sentAt: number }>;
+}
+
+/**
+ * H2, H3, H6 and H7: no read older than what was acknowledged before it, none before the leader is sure of itself, each confirmed by a quorum after
+ * it came, and answered from a state that covers its bound.
+ */
 export class ReadChecker extends Checker {
-  readonly #leases = new Map<number, Lease>();
+  readonly #leases: LeaseChecker;
   readonly #reads = new Map<number, OpenRead>();
   #highest: Acknowledged = NOTHING;
   readonly #writes = new Set<number>();
+  #moment = 0;
+  readonly #rounds = new Map<number, Rounds>();
+  /** When reads came to the node that is to confirm them, by the name that `askedOf` gives them. */
+  readonly #asked = new Map<string, number>();
 
-  override processStarted(end: number): void {
-    this.#leases.delete(end);
+  constructor(leases: LeaseChecker, ghost: Ghost, report: Report, coverage: Coverage) {
+    super(ghost, report, coverage);
+    this.#leases = leases;
   }
 
-  override processDied(end: number): void {
-    this.#leases.delete(end);
-  }
-
-  override powerLost(node: number): void {
-    this.#leases.delete(node);
-  }
-
-  override outputOf(node: GhostNode, output: Output, clockMs: number): void {
-    this.#believes(node, output, clockMs);
-    if (output.opening === 0) return;
-    for (const { bound } of output.reads) if (bound >= 0) this.#isSure(node, output.opening, bound);
-  }
-
-  /** H1. Whether another believes is asked by its own clock, now. */
-  #believes(node: GhostNode, { leaseUntilMs, opening }: Output, clockMs: number): void {
-    if (leaseUntilMs <= clockMs) {
-      if (this.#leases.size > 0) this.#leases.delete(node.id);
-      return;
+  override outputOf(node: GhostNode, { opening, reads, governing }: Output): void {
+    for (const { token, bound, validUntilMs } of reads) {
+      const asked = this.#take(askedOf(node.id, node.id, node.life, token));
+      if (opening === 0 || bound < 0) continue;
+      this.#isSure(node, opening, bound);
+      if (validUntilMs === Infinity) this.#isConfirmed(node, opening, governing.slot, asked, bound);
     }
-    const { run } = this.ghost;
-    for (const [other, lease] of this.#leases) {
-      if (other === node.id || run.sleeps(other) !== lease.sleeps || !run.keepsTime(other) || !run.keepsTime(node.id))
-        continue;
-      const leftMs = lease.untilMs - run.clockMs(other);
-      if (leftMs <= 0) continue;
-      const one = `node ${node.id} believes to hold the lease in ballot ${showBallot(opening)} for ${(leaseUntilMs - clockMs).toFixed(3)} ms more`;
-      this.report(
-        "H1",
-        `${one}, and node ${other} in ballot ${showBallot(lease.ballot)} for ${leftMs.toFixed(3)} ms, each by its own clock`,
-      );
-    }
-    this.#leases.set(node.id, { ballot: opening, untilMs: leaseUntilMs, sleeps: run.sleeps(node.id) });
-  }
-
-  #isLeased(): boolean {
-    for (const [node, { untilMs }] of this.#leases) if (untilMs > this.ghost.run.clockMs(node)) return true;
-    return false;
   }
 
   /** H3. */
@@ -86,14 +68,95 @@ export class ReadChecker extends Checker {
     this.report("H3", `node ${node.id} answers a read with the bound ${bound}, but ${why}`);
   }
 
-  override said(node: GhostNode, _speaker: Speaker, message: PeerMessage): void {
-    if (message.kind === "read-bound" && message.bound >= 0) this.#isSure(node, node.opening, message.bound);
+  override readsAsked(id: number, token: number): void {
+    this.#moment += 1;
+    this.#asked.set(askedOf(id, id, this.ghost.node(id).life, token), this.#moment);
+  }
+
+  override frameDelivered(_frame: number, _from: number, to: number, parts: readonly FramePart[]): void {
+    for (const { speaker, message } of parts) {
+      if (message.kind === "heartbeat-answer") this.#answers(to, speaker, message);
+      else if (message.kind === "read-request") {
+        const asked = askedOf(to, speaker.node, speaker.life, message.token);
+        this.#moment += 1;
+        if (!this.#asked.has(asked)) this.#asked.set(asked, this.#moment);
+      } else if (message.kind === "read-bound") {
+        // Another node has confirmed it.
+        this.#asked.delete(askedOf(to, to, message.life, message.token));
+      }
+    }
+  }
+
+  #answers(leader: number, { node, incarnation }: Speaker, { ballot, life, round }: HeartbeatAnswer): void {
+    const rounds = this.#rounds.get(leader);
+    if (rounds?.ballot !== ballot || rounds.life !== life) return;
+    const sentAt = rounds.sentAt[round] ?? 0;
+    if (sentAt > (rounds.answered.get(node)?.sentAt ?? 0)) rounds.answered.set(node, { incarnation, sentAt });
+  }
+
+  override messageSent(id: number, _speaker: Speaker, to: readonly number[], message: PeerMessage): void {
+    const node = this.ghost.node(id);
+    if (message.kind === "heartbeat") {
+      let rounds = this.#rounds.get(id);
+      if (rounds?.ballot !== message.ballot || rounds.life !== node.life) {
+        rounds = { ballot: message.ballot, life: node.life, sentAt: [], answered: new Map() };
+        this.#rounds.set(id, rounds);
+      }
+      this.#moment += 1;
+      rounds.sentAt[message.round] = this.#moment;
+    } else if (message.kind === "read-bound") {
+      const asked = this.#take(askedOf(id, to[0]!, message.life, message.token));
+      if (message.bound < 0) return;
+      this.#isSure(node, node.opening, message.bound);
+      this.#isConfirmed(node, node.opening, node.governing?.slot ?? 0, asked, message.bound);
+    }
+  }
+
+  #take(asked: string): number {
+    const moment = this.#asked.get(asked) ?? 0;
+    this.#asked.delete(asked);
+    return moment;
+  }
+
+  /** H6. `asked`: when the read came; 0: it is not known. */
+  #isConfirmed(node: GhostNode, ballot: number, setSlot: number, asked: number, bound: number): void {
+    if (ballot === 0 || asked === 0) return;
+    const { quorum } = this.ghost.log.governing(setSlot + 1);
+    const rounds = this.#rounds.get(node.id);
+    let bits = node.promised === ballot ? quorum.bit(node.id, node.member.incarnation) : 0;
+    const after: number[] = [];
+    if (rounds?.ballot === ballot) {
+      for (const [other, { incarnation, sentAt }] of rounds.answered) {
+        if (sentAt < asked) continue;
+        bits |= quorum.bit(other, incarnation);
+        after.push(other);
+      }
+    }
+    if (quorum.accept(bits)) return;
+    const by = after.length === 0 ? "nobody" : `nodes ${after.join(", ")} only`;
+    const what = `node ${node.id} answers a read with the bound ${bound} in ballot ${showBallot(ballot)}`;
+    this.report("H6", `${what}, and of the rounds that it began after the read came ${by} answered one`);
+  }
+
+  /** H7. */
+  override readsAnswered(id: number, bound: number, validUntilMs: number): void {
+    const { appliedTo } = this.ghost.node(id);
+    if (bound > appliedTo) {
+      this.report("H7", `node ${id} answers a read of the bound ${bound} from the state after slot ${appliedTo}`);
+    }
+    const overMs = this.ghost.run.clockMs(id) - validUntilMs;
+    if (overMs > 0) {
+      this.report(
+        "H7",
+        `node ${id} answers a read under a lease that ended ${overMs.toFixed(3)} ms ago by its own clock`,
+      );
+    }
   }
 
   override callInvoked(_client: number, call: number, kind: CallKind, _machine: string, level: ReadLevel | null): void {
     if (kind === "call") this.#writes.add(call);
     if (level !== "linearizable" && level !== "lease") return;
-    this.#reads.set(call, { least: this.#highest, level, underLease: level === "lease" && this.#isLeased() });
+    this.#reads.set(call, { least: this.#highest, level, underLease: level === "lease" && this.#leases.isLeased() });
   }
 
   /** H2. */
@@ -103,7 +166,7 @@ export class ReadChecker extends Checker {
     if (read === undefined) return;
     this.#reads.delete(call);
     const { least, level, underLease } = read;
-    if (underLease && !this.#isLeased()) this.coverage.hit("read lease expired while reading");
+    if (underLease && !this.#leases.isLeased()) this.coverage.hit("read lease expired while reading");
     if (revision >= least.revision) return;
     const before = `call ${least.call} of client ${least.client} was acknowledged at revision ${least.revision} before it began`;
     this.report("H2", `${level} read ${call} of client ${client} shows revision ${revision}; ${before}`);
@@ -113,4 +176,9 @@ export class ReadChecker extends Checker {
     this.#reads.delete(call);
     this.#writes.delete(call);
   }
+}
+
+/** Names a read: where it is to be confirmed, who asked there in which life of its process, under which token. */
+function askedOf(at: number, by: number, life: number, token: number): string {
+  return `${at} ${by} ${life} ${token}`;
 }

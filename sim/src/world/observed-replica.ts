@@ -36,6 +36,14 @@ export class ObservedReplica implements ReplicaObserver {
     this.#observer.roleChanged(this.#node, leader, opening, promised);
   }
 
+  readsAsked(token: number): void {
+    this.#observer.readsAsked(this.#node, token);
+  }
+
+  readsAnswered(bound: number, validUntilMs: number): void {
+    this.#observer.readsAnswered(this.#node, bound, validUntilMs);
+  }
+
   applied(entry: Entry, counted: boolean, composite: Composite): void {
     this.#observer.applied(this.#node, entry, counted, composite);
   }

@@ -14,6 +14,8 @@ export interface ObservedRun {
   readonly nowMs: number;
   /** What the monotonic clock of a node says now. */
   clockMs(node: number): number;
+  /** How fast the clocks of a node run against true time, now. */
+  clockRate(node: number): number;
   /** Whether the clock of a node runs within the bound on drift. */
   keepsTime(node: number): boolean;
   /** How often the machine of a node slept: its monotonic clock stood still. */
@@ -90,6 +92,10 @@ export interface Observer {
   output(node: number, output: Output, clockMs: number): void;
   /** What a node says of leadership, after a change: whom it believes to lead (0: unknown), the ballot it is open in (0: none), its promised ballot. */
   roleChanged(node: number, leader: number, opening: number, promised: number): void;
+  /** A node asks its engine for the bound of reads that came together. `token`: its name for them, in this life of its process. */
+  readsAsked(node: number, token: number): void;
+  /** A node answers reads that had this bound, now. `validUntilMs`: on its clock, of the lease that the bound rests on; Infinity: none. */
+  readsAnswered(node: number, bound: number, validUntilMs: number): void;
   /** Every slot to `chosenTo` is known chosen at `node`, which is news. */
   chosenKnown(node: number, chosenTo: number): void;
   /** `counted`: the entry is not void, and a batch is in `composite` now. */
@@ -150,6 +156,8 @@ export class Unobservant implements Observer {
   replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable, _composite: Composite): void {}
   output(_node: number, _output: Output, _clockMs: number): void {}
   roleChanged(_node: number, _leader: number, _opening: number, _promised: number): void {}
+  readsAsked(_node: number, _token: number): void {}
+  readsAnswered(_node: number, _bound: number, _validUntilMs: number): void {}
   chosenKnown(_node: number, _chosenTo: number): void {}
   applied(_node: number, _entry: Entry, _counted: boolean, _composite: Composite): void {}
   snapshotTaken(_node: number, _head: SnapshotHead): void {}

@@ -33,7 +33,7 @@ const HEALED_MS = 40_000;
 const SEARCH_EVERY = 10;
 
 /** What holds only while clocks run within their bound. */
-const BY_TIME: ReadonlySet<string> = new Set(["H1", "I1", "I2", "I3", "O2"]);
+const BY_TIME: ReadonlySet<string> = new Set(["H1", "H5", "I1", "I2", "I3", "O2"]);
 
 /** Everything that is simulated in one run. */
 export class World {
@@ -142,6 +142,7 @@ export class World {
         return time.nowMs;
       },
       clockMs: (id) => node(id).clocks.nowMs(),
+      clockRate: (id) => node(id).clocks.rate,
       sleeps: (id) => node(id).clocks.slept,
       keepsTime: (id) => node(id).clocks.keepsTime,
       files: (id) => node(id).disk.paths(),

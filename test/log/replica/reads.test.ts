@@ -29,6 +29,7 @@ class Bench {
       appliedTo: () => this.appliedTo,
       leader: () => 3,
       leaseStands: (validUntilMs) => this.leaseEndsMs >= validUntilMs,
+      observer: null,
     });
   }
 

@@ -1,9 +1,9 @@
 import { kvMachine } from "@quorate/kv";
 import { lockMachine } from "@quorate/lock";
 import { QuorateError, sessionResults } from "@quorate/machine";
-import { encodeMembers } from "@quorate/paxos";
+import { encodeMembers, type Heartbeat, type HeartbeatAnswer } from "@quorate/paxos";
 import type { InvariantId } from "@quorate/sim";
-import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, membersOf, type Scene, stateOf } from "./scene.ts";
+import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, LEASE_MS, membersOf, type Scene, stateOf } from "./scene.ts";
 
 /** A sequence of what is seen in which an invariant is broken by its last step, and not before. */
 export interface Case {
@@ -40,6 +40,25 @@ function chosenBatch(scene: Scene): void {
 }
 
 const SET = { kind: "members", anchored: true, bytes: encodeMembers(membersOf(1, 2)) } as const;
+
+function heartbeatOf(ballot: number, round: number): Heartbeat {
+  return { kind: "heartbeat", ballot, round, startSlot: 1, ackFrom: 1, ackTo: 0, chosenTo: 0 };
+}
+
+function answerTo(ballot: number, round: number, grantedMs = 0): HeartbeatAnswer {
+  return { kind: "heartbeat-answer", ballot, life: 1, round, acceptedTo: 0, chosenTo: 0, grantedMs };
+}
+
+/** A leader is granted a lease by another node, whose clock stands at `clockMs`. */
+function leased(scene: Scene, leader: number, ballot: number, other: number, clockMs: number): void {
+  scene.leads(leader, ballot, other);
+  scene.outputs(other);
+  scene.writes(other, { kind: "lease", leaseMsMax: LEASE_MS });
+  scene.clocks.set(other, clockMs);
+  scene.says(leader, heartbeatOf(ballot, 1));
+  scene.arrives(leader, other, heartbeatOf(ballot, 1));
+  scene.says(other, answerTo(ballot, 1, LEASE_MS));
+}
 
 const described = (changes: object) => ({
   session: 7,
@@ -419,10 +438,11 @@ export const CASES: readonly Case[] = [
     before: (scene) => {
       scene.clocks.set(1, 5000);
       scene.clocks.set(3, 90_000);
-      scene.leads(1, B1, 2);
-      scene.leads(3, B3, 2);
+      leased(scene, 1, B1, 2, 1000);
       scene.outputs(1, { opening: B1, leaseUntilMs: 5300 });
       scene.clocks.set(1, 5200);
+      scene.clocks.set(2, 1300);
+      leased(scene, 3, B3, 2, 1300);
     },
     broken: (scene) => scene.outputs(3, { opening: B3, leaseUntilMs: 90_300 }),
     witness:
@@ -443,6 +463,70 @@ export const CASES: readonly Case[] = [
     before: (scene) => scene.leads(1, B1, 2, 3),
     broken: (scene) => scene.outputs(1, { opening: B1, reads: [{ token: 1, bound: 0, validUntilMs: Infinity }] }),
     witness: /node 1 answers a read with the bound 0, but nothing that it proposed in ballot 1\.1 is chosen/,
+  },
+  {
+    id: "H4",
+    before: (scene) => {
+      leased(scene, 1, B1, 2, 1000);
+      scene.begins(2, { promised: B1, leaseMsMax: LEASE_MS }, 22);
+      scene.clocks.set(2, 1299);
+      scene.says(2, answerTo(B1, 1));
+      const prepare = { kind: "prepare", ballot: B3, slotFrom: 1, chosenTo: 0 } as const;
+      scene.promises(3, B3);
+      scene.says(3, prepare);
+      scene.arrives(3, 2, prepare);
+      scene.promises(2, B3);
+    },
+    broken: (scene) => scene.says(2, scene.page(B3)),
+    witness: /node 2 sends promise of ballot 2\.3, but its grant to ballot 1\.1 lasts for 1\.000 ms more/,
+  },
+  {
+    id: "H5",
+    before: (scene) => {
+      // The clock of node 2 runs faster than that of node 1, and its grant ends the sooner for it.
+      scene.rates.set(2, 1.25);
+      leased(scene, 1, B1, 2, 1000);
+      scene.outputs(1, { opening: B1, leaseUntilMs: 240 });
+    },
+    broken: (scene) => scene.outputs(1, { opening: B1, leaseUntilMs: 241 }),
+    witness:
+      /node 1 believes to hold the lease in ballot 1\.1 for 241\.000 ms more of true time, but of the grants that of node 2 lasts for 240\.000 ms, node 3 granted none/,
+  },
+  {
+    id: "H6",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.tell.readsAsked(1, 1);
+      scene.says(1, heartbeatOf(B1, 1));
+      scene.tell.readsAsked(1, 2);
+      scene.arrives(2, 1, answerTo(B1, 1));
+      scene.outputs(1, { reads: [{ token: 1, bound: 1, validUntilMs: Infinity }] });
+    },
+    broken: (scene) => scene.outputs(1, { reads: [{ token: 2, bound: 1, validUntilMs: Infinity }] }),
+    witness:
+      /node 1 answers a read with the bound 1 in ballot 1\.1, and of the rounds that it began after the read came nobody answered one/,
+  },
+  {
+    id: "H7",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.tell.readsAnswered(1, 1, Infinity);
+    },
+    broken: (scene) => scene.tell.readsAnswered(1, 2, Infinity),
+    witness: /node 1 answers a read of the bound 2 from the state after slot 1/,
+  },
+  {
+    id: "H7",
+    before: (scene) => {
+      scene.clocks.set(1, 5000);
+      scene.tell.readsAnswered(1, 0, 5000);
+      scene.clocks.set(1, 5002);
+    },
+    broken: (scene) => scene.tell.readsAnswered(1, 0, 5000),
+    witness: /node 1 answers a read under a lease that ended 2\.000 ms ago by its own clock/,
   },
   {
     id: "I1",

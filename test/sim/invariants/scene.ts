@@ -24,9 +24,11 @@ export const B1: number = ballotOf(1, 1);
 export const B2: number = ballotOf(1, 2);
 export const B3: number = ballotOf(2, 3);
 
+export const LEASE_MS = 300;
+
 export function membersOf(...nodes: number[]): Members {
   const voters = nodes.map((node) => ({ node, incarnation: node, zone: 0 }));
-  return { voters, nonVoters: [], quorum: MAJORITY, leaseMs: 0 };
+  return { voters, nonVoters: [], quorum: MAJORITY, leaseMs: LEASE_MS };
 }
 
 export function entryOf(slot: number, ballot: number, changes: Partial<Entry> = {}): Entry {
@@ -71,6 +73,7 @@ export class Scene {
   readonly checks: Checks;
   readonly tell: Observer;
   readonly clocks = new Map<number, number>();
+  readonly rates = new Map<number, number>();
   nowMs = 0;
   readonly #formed: Governing = { members: membersOf(1, 2, 3), slot: 0, floor: 0 };
   #seq = 0;
@@ -85,6 +88,7 @@ export class Scene {
         return clock.nowMs();
       },
       clockMs: (node: number) => this.clocks.get(node) ?? this.nowMs,
+      clockRate: (node: number) => this.rates.get(node) ?? 1,
       keepsTime: () => true,
       sleeps: () => 0,
       files: () => [],

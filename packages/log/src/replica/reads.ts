@@ -4,6 +4,7 @@ import type { Done } from "../disk/disk.ts";
 import { noLeader, overloaded, tooStale } from "../errors.ts";
 import type { LogLimits } from "../limits.ts";
 import type { Answers } from "./answers.ts";
+import type { ReplicaObserver } from "./replica-observer.ts";
 
 interface PendingRead {
   readonly minRevision: number;
@@ -37,6 +38,8 @@ export interface ReadRoom {
   leader(): number;
   /** Reads both clocks anew: whether a lease that ends at `validUntilMs` still holds, and the machine did not sleep (rules 19 and 26). */
   leaseStands(validUntilMs: number): boolean;
+  /** `null`: nobody looks. */
+  readonly observer: ReplicaObserver | null;
 }
 
 /**
@@ -153,6 +156,7 @@ export class Reads {
   #askRound(engine: Engine, reads: readonly PendingRead[], lease: boolean, nowMs: number): void {
     this.#token += 1;
     this.#asked.set(this.#token, { lease, reads, sinceMs: nowMs });
+    this.#room.observer?.readsAsked(this.#token);
     engine.read(this.#token, lease);
   }
 
@@ -169,6 +173,7 @@ export class Reads {
       if (round.bound > appliedTo) {
         later.push(round);
       } else if (round.validUntilMs === Infinity || this.#room.leaseStands(round.validUntilMs)) {
+        this.#room.observer?.readsAnswered(round.bound, round.validUntilMs);
         for (const read of round.reads) this.#reply(read);
       } else {
         this.leasesLost += 1;

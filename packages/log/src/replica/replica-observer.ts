@@ -11,6 +11,10 @@ export interface ReplicaObserver {
   began(self: Member, life: number, durable: Durable, composite: Composite): void;
   /** One output of the engine, before any of it is carried out. `nowMs`: the clock that the engine was told. */
   output(output: Output, nowMs: number): void;
+  /** Reads that came together are handed to the engine, which is to name their bound under `token`. */
+  readsAsked(token: number): void;
+  /** They are answered, now, from the state as it is. `validUntilMs`: of the lease that their bound rests on; Infinity: it rests on none. */
+  readsAnswered(bound: number, validUntilMs: number): void;
   /** `entry` was applied; `counted`: it is not void (rule 9), and `composite` has taken it in. */
   applied(entry: Entry, counted: boolean, composite: Composite): void;
   /** A checkpoint of the state after `head.slot` is durable, and the log below it may go. */

@@ -245,6 +245,7 @@ export class GroupReplica implements Replica {
       appliedTo: () => this.#applier.appliedTo,
       leader: () => this.#leader,
       leaseStands: room.leaseStands,
+      observer: room.observer,
     });
     this.#wishes = new SnapshotWishes({
       group: room.group,
