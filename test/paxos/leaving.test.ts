@@ -94,6 +94,26 @@ test("a removed node stays until an accept quorum of the new set has the change,
   assert.equal(isGone(later()), true);
 });
 
+test("a node that came back and is removed once more asks the next set as it asked the first (rule 13)", () => {
+  const engine = engineOver(3, changed);
+  const answer = { kind: "canvass-answer", ballot: 0, granted: false, promised: ballot } as const;
+  engine.tick(1_000);
+  engine.output();
+  for (const peer of [1, 2]) engine.receive(speaker(peer), { ...answer, chosenTo: 3 });
+  engine.tick(2_000);
+  assert.ok(engine.output().events.some(({ kind }) => kind === "removed"));
+  const back = { ...entry(4, "members"), bytes: encodeMembers(three) };
+  const entries = [back, entry(5, "members")];
+  engine.receive(speaker(1), { kind: "learn", entries, floors: [ballot, ballot], chosenTo: 5 });
+  engine.output();
+  engine.tick(3_000);
+  const asked: Message = { kind: "canvass", ballot: 0, chosenTo: 5 };
+  assert.deepEqual(
+    engine.output().sends.map(({ to, message }) => [to, message]),
+    [[[1, 2], asked]],
+  );
+});
+
 test("after a restart everything to the last change is known chosen (rule 17)", () => {
   const engine = createEngine(configOf(2), { ...emptyDurable(three), ...changed });
   engine.tick(0);

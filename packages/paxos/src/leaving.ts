@@ -26,7 +26,11 @@ export class Leaving {
 
   /** Another set of members is in force. */
   setChanged(): void {
-    if (this.isMember) this.wasMember = true;
+    if (this.isMember) {
+      this.wasMember = true;
+      // It came back: when it is removed once more, the next set has to be asked too.
+      this.gone = false;
+    }
     this.told = 0;
   }
 

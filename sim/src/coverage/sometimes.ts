@@ -6,6 +6,8 @@ export const SOMETIMES = [
   "ballot rejected",
   "snapshot installed while running",
   "power loss tore a sector",
+  "power lost while a file was made",
+  "sync of a snapshot failed",
   "retry answered from the session after a fail-over",
   "lock given on after its holder was lost",
   "unknown outcome, applied",

@@ -3,6 +3,9 @@ import type { SimulatedNode } from "../world/simulated-node.ts";
 import type { World } from "../world/world.ts";
 import { both, type FaultDefinition, lasting, NOTHING, type Undo } from "./strike.ts";
 
+/** A file is made within about this. */
+const FILE_MADE_MS = 6;
+
 /** A process stops for as long as the fault lasts: a stall of its event loop, a debugger, a machine that swaps. */
 export function stopped(world: World, { id, process }: SimulatedNode | SimulatedClient): Undo {
   if (process === null) return NOTHING;
@@ -46,6 +49,34 @@ export const powerLoss: FaultDefinition = {
   },
   words: ({ node }, fault) => `${node} loses power ${lasting(fault)}`,
 };
+
+/** Whoever makes a file next, a segment or a snapshot, loses power on the way or right after it. */
+export const fileCrash: FaultDefinition = {
+  strike: ({ world, fault: { choice } }) => {
+    let start: Undo = () => undefined;
+    const folder = folderOf(choice);
+    const disarm = world.whenMakesFile(
+      (path) => path.startsWith(folder),
+      (maker) => {
+        world.time.after((FILE_MADE_MS * ((choice >>> 4) % 64)) / 64, () => {
+          world.coverage.hit("power lost while a file was made");
+          maker.losePower(choice);
+          start = () => maker.start();
+        });
+      },
+    );
+    return () => {
+      disarm();
+      start();
+    };
+  },
+  words: (_names, fault) =>
+    `whoever makes a file in ${folderOf(fault.choice)} loses power over it, and starts anew ${lasting(fault).replace("for", "after")}`,
+};
+
+function folderOf(choice: number): string {
+  return choice % 3 === 0 ? "wal/" : "snapshot/";
+}
 
 /** All machines lose power at once. */
 export const blackout: FaultDefinition = {

@@ -12,11 +12,15 @@ export const diskFull: FaultDefinition = {
   words: ({ node }, fault) => `the disk of ${node} has no space left ${lasting(fault)}`,
 };
 
-/** The next sync fails, and the log with it. */
+/** The next sync fails: of any file, and mostly that is the log; or of a snapshot. */
 export const diskError: FaultDefinition = {
-  strike: ({ node }) => node.failSync(),
-  words: ({ node }) => `the next sync of ${node} fails`,
+  strike: ({ node, fault: { choice } }) => node.failSync((path) => !ofSnapshot(choice) || path.startsWith("snapshot/")),
+  words: ({ node }, { choice }) => `the next sync of ${ofSnapshot(choice) ? "a snapshot of " : ""}${node} fails`,
 };
+
+function ofSnapshot(choice: number): boolean {
+  return choice % 2 === 1;
+}
 
 /** A disk damages what it was given, if the others can do without; then the process starts anew, and reads it. */
 function damage(what: string, strike: (hit: Hit) => void): FaultDefinition {

@@ -26,6 +26,7 @@ export const FAULT_KINDS = [
   "split",
   "kill",
   "power-loss",
+  "file-crash",
   "leader-cut-off",
   "leader-crash",
   "blackout",

@@ -33,15 +33,15 @@ const THEMES: readonly Theme[] = [
   // Processes end, again and again, and begin with what their disks hold.
   {
     share: 0.2,
-    kinds: ["kill", "power-loss", "blackout", "leader-crash"],
+    kinds: ["kill", "power-loss", "blackout", "leader-crash", "file-crash", "disk-error"],
     others: 0.1,
     gapsMs: [250, 500, 1000],
-    checkpointEntries: [10, 20, 40, 100_000],
+    checkpointEntries: [10, 20, 40],
   },
   // Nodes fall behind what the others still have in their logs.
   {
     share: 0.1,
-    kinds: ["isolate", "kill", "pause", "delay", "duplicate", "reorder"],
+    kinds: ["isolate", "kill", "pause", "delay", "duplicate", "reorder", "leader-crash", "leader-cut-off"],
     others: 0.1,
     gapsMs: [500, 1000],
     checkpointEntries: [10, 20, 40],
@@ -97,6 +97,7 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     if (wishes.without.includes(kind)) return false;
     return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
   });
+  const valueBytes = pick(seed, 15, [0, 0, 1500, 3000]);
   return {
     nodes: wishes.nodes === 0 ? pick(seed, 1, [1, 3, 3, 3, 3, 4, 5, 5, 5, 7]) : wishes.nodes,
     spares: pick(seed, 8, [0, 1, 2, 2, 3]),
@@ -109,14 +110,15 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     kinds,
     gapMs: pick(seed, 4, theme.gapsMs),
     checkpointEntries: pick(seed, 5, theme.checkpointEntries),
-    segmentBytes: pick(seed, 14, [64 * 1024, 256 * 1024]),
+    segmentBytes: pick(seed, 14, [16 * 1024, 64 * 1024, 256 * 1024]),
     keys: pick(seed, 6, [1, 3, 8]),
-    valueBytes: pick(seed, 15, [0, 0, 1500]),
+    valueBytes,
     thinkMs: pick(seed, 7, [20, 150, 150, 400]),
     electionTimeoutMs: pick(seed, 11, [90, 150, 300]),
     windowSlots: pick(seed, 12, [4, 16, 256]),
     messageEntriesMax: pick(seed, 13, [1, 4, 64]),
     chunkBytes: pick(seed, 22, [256, 1024, 4096]),
+    snapshotBytesPerSecond: pick(seed, 30, [8, 64, 512]) * (valueBytes === 0 ? 1024 : 16 * 1024),
     batchCommandsMax: pick(seed, 25, [1, 4, 256]),
     turnRoundsMax: pick(seed, 26, [1, 8]),
     sealMs: pick(seed, 27, [20, 200]),

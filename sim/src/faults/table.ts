@@ -36,6 +36,7 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   split: partition.split,
   kill: crash.kill,
   "power-loss": crash.powerLoss,
+  "file-crash": crash.fileCrash,
   "leader-cut-off": leader.leaderCutOff,
   "leader-crash": leader.leaderCrash,
   blackout: crash.blackout,

@@ -142,7 +142,10 @@ export class Ghost extends Unobservant {
     for (const path of paths) {
       if (!path.startsWith("wal/")) continue;
       const { whole, damaged } = writtenRecords(this.#cluster, path, this.run.durable(node.id, path));
-      for (const { group, record, moved } of whole) if (group === GROUP) this.held(node, record, moved);
+      for (const { group, record, moved } of whole) {
+        // The reader is the one of production: what it makes of bytes that were never written is no fact.
+        if (group === GROUP && this.#isWritten(node, record)) this.held(node, record, moved);
+      }
       // What is left of a unit that was never synced counts for nothing.
       for (const { group, record, moved } of damaged) {
         if (group === GROUP && node.everHeld.implies(record)) this.held(node, record, moved);
@@ -150,11 +153,32 @@ export class Ghost extends Unobservant {
     }
   }
 
+  /** Whether a node wrote such a record, for all that is known of it: of votes that is all. */
+  #isWritten(node: GhostNode, record: StoredRecord): boolean {
+    if (record.kind !== "accepted") return true;
+    const { slot, ballot } = record.entry;
+    const value = this.values.of(record.entry);
+    const held = node.everHeld.votes.get(slot);
+    if (held !== undefined && (held.ballot > ballot || held.value === value)) return true;
+    return node.recorded(slot).some((vote) => vote.ballot === ballot && vote.value === value);
+  }
+
   /** A disk of another life than before: what the one before held is not its own. */
   #identify(node: GhostNode, bytes: Uint8Array): void {
     const incarnation = incarnationOf(bytes);
     if (incarnation === null || incarnation === node.member.incarnation) return;
     node.becomes({ node: node.id, incarnation, zone: 0 });
+  }
+
+  /** The chunks of the image in the newest whole snapshot of a node, if that is the one of `slot`. */
+  imageOf(id: number, slot: number): readonly Uint8Array[] | null {
+    for (const path of this.run.files(id)) {
+      const chunks: Uint8Array[] = [];
+      const push = (chunk: Uint8Array): unknown => chunks.push(chunk);
+      const head = wholeSnapshot(this.#cluster, path, this.run.durable(id, path), push);
+      if (head !== null && head.group === GROUP && head.slot === slot) return chunks;
+    }
+    return null;
   }
 
   #readSnapshots(node: GhostNode): void {

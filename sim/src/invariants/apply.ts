@@ -30,7 +30,7 @@ export class ApplyChecker extends Checker {
   #hashFrom = HASH_SLOTS_MIN;
 
   override replicaBegan(id: number, _self: Member, _life: number, durable: Durable, composite: Composite): void {
-    if (durable.base > 0) this.#compare("E1", id, durable.base, composite);
+    if (durable.base > 0) this.#isAsSaved(id, durable.base, composite);
   }
 
   /** D4. */
@@ -68,7 +68,24 @@ export class ApplyChecker extends Checker {
     }
     this.coverage.hit("snapshot installed while running");
     node.appliedTo = head.slot;
-    this.#compare("E1", id, head.slot, composite);
+    this.#isAsSaved(id, head.slot, composite);
+  }
+
+  /** E1, of the bytes: a snapshot that a replica made is of the state that others have there. */
+  override snapshotTaken(id: number, { slot }: SnapshotHead): void {
+    const image = this.ghost.imageOf(id, slot);
+    if (image !== null) this.#compareHash("E1", slot, id, hashOf(image));
+  }
+
+  /** E1: what was restored from the snapshot of a slot is what stands in it, and what others have there. */
+  #isAsSaved(id: number, slot: number, composite: Composite): void {
+    this.#compare("E1", id, slot, composite);
+    const { hash } = hashOf(chunksOf(composite));
+    const image = this.ghost.imageOf(id, slot);
+    if (image !== null && hashOf(image).hash !== hash) {
+      this.report("E1", `node ${id} restores a snapshot of slot ${slot}, and its state is not what the snapshot says`);
+    }
+    this.#compareHash("E1", slot, id, { hash });
   }
 
   /** D5 and E1: revision, log time and rolling digest of all results, as the first replica had them. */
@@ -90,13 +107,19 @@ export class ApplyChecker extends Checker {
   #compareState(node: number, slot: number, composite: Composite): void {
     const first = this.#hashes.get(slot);
     if (first === undefined && slot < this.#hashFrom) return;
-    const { hash, bytes } = hashOf(composite);
+    const found = hashOf(chunksOf(composite));
+    this.#compareHash("D3", slot, node, found);
     if (first === undefined) {
-      this.#hashes.set(slot, { node, hash });
-      this.#hashFrom = slot + Math.max(HASH_SLOTS_MIN, Math.ceil(bytes / HASH_BYTES_PER_SLOT));
-    } else if (first.hash !== hash) {
+      this.#hashFrom = slot + Math.max(HASH_SLOTS_MIN, Math.ceil(found.bytes / HASH_BYTES_PER_SLOT));
+    }
+  }
+
+  #compareHash(invariant: "D3" | "E1", slot: number, node: number, { hash }: { readonly hash: number }): void {
+    const first = this.#hashes.get(slot);
+    if (first === undefined) this.#hashes.set(slot, { node, hash });
+    else if (first.hash !== hash) {
       const both = `checksum ${hash.toString(16)}, that of node ${first.node} has ${first.hash.toString(16)}`;
-      this.report("D3", `after slot ${slot} the image of the state of node ${node} has the ${both}`);
+      this.report(invariant, `after slot ${slot} the image of the state of node ${node} has the ${both}`);
     }
   }
 
@@ -113,15 +136,19 @@ function show({ node, revision, logTimeMs, digest }: Summary): string {
   return `node ${node} has revision ${revision}, log time ${logTimeMs}, digest ${digest}`;
 }
 
-function hashOf(composite: Composite): { readonly hash: number; readonly bytes: number } {
+function* chunksOf(composite: Composite): Generator<Uint8Array, void> {
   const image = composite.image();
+  for (let chunk = image.next(IMAGE_CHUNK_BYTES); chunk !== null; chunk = image.next(IMAGE_CHUNK_BYTES)) yield chunk;
+  image.release();
+}
+
+function hashOf(chunks: Iterable<Uint8Array>): { readonly hash: number; readonly bytes: number } {
   let hash = 0x811c9dc5;
   let bytes = 0;
-  for (let chunk = image.next(IMAGE_CHUNK_BYTES); chunk !== null; chunk = image.next(IMAGE_CHUNK_BYTES)) {
+  for (const chunk of chunks) {
     // Not a CRC: an image may carry its own.
     for (const byte of chunk) hash = Math.imul(hash ^ byte, 0x01000193);
     bytes += chunk.length;
   }
-  image.release();
   return { hash: hash >>> 0, bytes };
 }

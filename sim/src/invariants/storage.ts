@@ -9,7 +9,9 @@ export class StorageChecker extends Checker {
   readonly #failed = new Map<number, number>();
 
   override began(node: GhostNode, durable: Durable): void {
-    if (durable.promisedLost || node.refused) return;
+    if (node.refused) return;
+    this.#readsAll(node, durable);
+    if (durable.promisedLost) return;
     this.#keepsSynced(node, durable);
     this.#inventsNothing(node, durable);
     this.#isPrefix(node, durable);
@@ -33,6 +35,15 @@ export class StorageChecker extends Checker {
       this.report("M2", `node ${node.id} recovers ${is} in slot ${slot}, and does not mark it as unreadable; ${was}`);
       return;
     }
+  }
+
+  /** M1: of a disk that kept what it was given, nothing is taken for unreadable. */
+  #readsAll(node: GhostNode, { faulty, promisedLost }: Durable): void {
+    if (node.damaged) return;
+    const slot = faulty.find((each) => !node.disk.isFaulty(each));
+    const lost = slot !== undefined ? `slot ${slot}` : promisedLost && !node.disk.promisedLost ? "its promise" : "";
+    if (lost === "") return;
+    this.report("M1", `node ${node.id} takes ${lost} for unreadable, and its disk has lost nothing that was synced`);
   }
 
   /** M1: every vote that is read was written by this node. */

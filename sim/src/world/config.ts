@@ -41,6 +41,8 @@ export interface RunConfig {
   readonly messageEntriesMax: number;
   /** Of one chunk of a snapshot. */
   readonly chunkBytes: number;
+  /** Of all snapshots that a node sends. Few: the log may overtake a snapshot on its way. */
+  readonly snapshotBytesPerSecond: number;
   readonly batchCommandsMax: number;
   /** Rounds of one turn. One: what is chosen is applied in the next. */
   readonly turnRoundsMax: number;

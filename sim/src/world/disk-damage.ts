@@ -108,8 +108,12 @@ export class DiskDamage {
     this.#put(path, position, before);
     if (kind === "lost") return;
     const logs = disk.paths().filter((each) => WAL_FILE.test(each));
-    const other = logs[choice % logs.length]!;
-    const sectors = disk.bytes(other).length / SECTOR_BYTES;
+    const used = logs.filter((each) => (this.#writtenTo.get(each) ?? 0) > 0);
+    // Half of them where something stands already: what is empty ahead of the log is most of it.
+    const overSomething = (choice >>> 5) % 2 === 0 && used.length > 0;
+    const other = overSomething ? used[choice % used.length]! : logs[choice % logs.length]!;
+    const end = overSomething ? this.#writtenTo.get(other)! : disk.bytes(other).length;
+    const sectors = Math.ceil(end / SECTOR_BYTES);
     this.#put(other, ((choice >>> 6) % sectors) * SECTOR_BYTES, meant);
   }
 

@@ -34,8 +34,13 @@ export const CLUSTER = "simulated";
 const OLD_COPY_MS = 1500;
 /** What a damaged disk lacks has been told by then. */
 const MENDED_AFTER_MS = 500;
+/** Operations that end with a sync, of a file or of its folder. */
+const DURABLE_WHEN_DONE: ReadonlySet<DiskOperation["kind"]> = new Set(["sync", "create", "rename", "remove"]);
 /** A process that stopped serving is started anew after this. */
 const RESTART_MS = 500;
+
+/** Of one batch, at most; fewer where segments are small. */
+const BATCH_BYTES_MAX = 16 * 1024;
 
 /** Small segments and units, so that a short run fills, rotates and trims many. */
 function walLimitsOf({ segmentBytes, sealMs }: RunConfig): WalLimits {
@@ -47,6 +52,11 @@ const HEARTBEATS_PER_TIMEOUT = 6;
 
 /** Faster than any clock may drift against true time: rates stay inside the bound of 2 %. */
 const RATE_SPREAD = 0.019;
+
+/** How many of eight unsynced sectors a power loss leaves whole: few, half of them, or all but one. */
+function keptOf8(choice: number): number {
+  return [2, 4, 7][(choice >>> 20) % 3]!;
+}
 
 /** Clocks of one machine: a rate within the drift bound, and a start that is nobody else's. */
 export function clocksOf(world: World, id: number): MachineClocks {
@@ -75,8 +85,8 @@ export class SimulatedNode {
   #observed: ObservedReplica | null = null;
   /** The process has stopped serving for good, for a reason that its disk gave. */
   #broken = false;
-  /** The next sync fails, whichever process asks for it. */
-  #syncFails = false;
+  /** Of which files the next sync fails, whichever process asks for it; null: of none. */
+  #syncFails: ((path: string) => boolean) | null = null;
   /** The disk was emptied, and the cluster does not know it yet. */
   #isWiped = false;
   /** What was synced may be unreadable; the start that will find out. 0: nothing is. */
@@ -119,7 +129,11 @@ export class SimulatedNode {
     const world = this.#world;
     const { id } = this;
     const { nodes, checkpointEntries, plant, leaseMs, electionTimeoutMs } = world.config;
-    const { batchCommandsMax, turnRoundsMax, chunkBytes, windowSlots, messageEntriesMax } = world.config;
+    const { turnRoundsMax, windowSlots, messageEntriesMax, segmentBytes } = world.config;
+    const { chunkBytes, snapshotBytesPerSecond } = world.config;
+    // A batch must fit into one write unit.
+    const batchBytesMax = Math.min(BATCH_BYTES_MAX, segmentBytes / 4);
+    const batchCommandsMax = Math.min(world.config.batchCommandsMax, segmentBytes / 1024);
     const process = new Process(world.time, this.clocks, () => undefined);
     this.process = process;
     this.clocks.wakeForGood();
@@ -128,7 +142,7 @@ export class SimulatedNode {
     this.#broken = false;
     this.#explained.clear();
     if (this.disk.bytesMax < Infinity) this.#explained.add("DISK_FULL");
-    if (this.#syncFails) this.#explained.add("LOG_FAILED");
+    if (this.#syncFails !== null) this.#explained.add("LOG_FAILED");
     if (this.#isWiped || this.#isOldCopy) this.#explained.add("WIPED");
     if (this.#damagedFrom > 0) for (const code of ["LOG_CORRUPT", "WIPED"] as const) this.#explained.add(code);
     this.#servesFromMs = Infinity;
@@ -149,14 +163,14 @@ export class SimulatedNode {
       limits: {
         ...LOG_LIMITS,
         checkpointEntries,
-        commandBytesMax: 16 * 1024,
-        batchBytesMax: 16 * 1024,
+        commandBytesMax: batchBytesMax,
+        batchBytesMax,
         batchCommandsMax,
         turnRoundsMax,
         supplyBytesPerTurn: 16 * 1024,
       },
       walLimits: walLimitsOf(world.config),
-      snapshotLimits: { ...SNAPSHOT_DEFAULTS, chunkBytes },
+      snapshotLimits: { ...SNAPSHOT_DEFAULTS, chunkBytes, sendBytesPerSecond: snapshotBytesPerSecond },
       protocol: {
         ...ENGINE_DEFAULTS,
         electionTimeoutMs,
@@ -206,7 +220,7 @@ export class SimulatedNode {
     this.#world.observer.diskReplaced(this.id);
     this.#world.observer.diskWiped(this.id);
     this.incarnation = 0;
-    this.#syncFails = false;
+    this.#syncFails = null;
     this.#isWiped = true;
     this.#isOldCopy = false;
     this.#damagedFrom = 0;
@@ -228,9 +242,8 @@ export class SimulatedNode {
     this.disk.crash(({ kind, path, sector }) => {
       const bits = keyedBits(choice, Purpose.sectorKept, this.id, textBits(path), sector);
       if (kind === "name") return bits & 1;
-      const fate = bits % 4;
-      if (fate === 0) return SECTOR_BYTES;
-      if (fate <= 2) return 0;
+      if (bits % 8 < keptOf8(choice)) return SECTOR_BYTES;
+      if ((bits >>> 3) % 3 > 0) return 0;
       this.#world.coverage.hit("power loss tore a sector");
       return (bits >>> 8) % SECTOR_BYTES;
     });
@@ -253,13 +266,13 @@ export class SimulatedNode {
     };
   }
 
-  /** The next sync fails, and the log with it; unless the returned function is called before it. */
-  failSync(): () => void {
+  /** The next sync of such a file fails, unless the returned function is called before it. */
+  failSync(of: (path: string) => boolean): () => void {
     if (this.process === null) return () => undefined;
     this.#explained.add("LOG_FAILED");
-    this.#syncFails = true;
+    this.#syncFails = of;
     return () => {
-      this.#syncFails = false;
+      this.#syncFails = null;
     };
   }
 
@@ -341,8 +354,10 @@ export class SimulatedNode {
     };
     disk.fault = (operation) => {
       this.#damage.noted(operation);
-      if (operation.kind !== "sync" || !this.#syncFails) return null;
-      this.#syncFails = false;
+      if (operation.kind === "create") this.#world.makesFile(this, operation.path);
+      if (operation.kind !== "sync" || !(this.#syncFails?.(operation.path) ?? false)) return null;
+      this.#syncFails = null;
+      if (!operation.path.startsWith("wal/")) this.#world.coverage.hit("sync of a snapshot failed");
       this.#world.observer.syncFailed(this.id, operation.path);
       return { kind: "error", position: 0 };
     };
@@ -458,7 +473,7 @@ export class SimulatedNode {
     world.hash.add(position);
     world.hash.add(bytes);
     const fraction = keyedFraction(world.seed, Purpose.diskDelay, this.id, ++this.#diskOperations);
-    const durationMs = kind === "sync" ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
+    const durationMs = DURABLE_WHEN_DONE.has(kind) ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
     const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
     const atMs = begunMs + durationMs;
     this.#diskFreeMs.set(path, atMs);

@@ -11,6 +11,7 @@ import { Believers } from "../ghost/believers.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import { Checks } from "../invariants/checks.ts";
+import { Ambush } from "./ambush.ts";
 import type { RunConfig } from "./config.ts";
 import { chooseCore, leaveBehind } from "./core.ts";
 import { refusalOfPeerFrame } from "./corrupt-frames.ts";
@@ -74,7 +75,10 @@ export class World {
   searched: Verdict | null = null;
   readonly #programs = new Map<SimulatedClient, Program>();
   readonly #undos = new Set<() => void>();
-  readonly #ambushes = new Set<(leader: SimulatedNode) => void>();
+  /** For whoever sends accepts. */
+  readonly #accepts = new Ambush<SimulatedNode>();
+  /** For whoever makes a file. */
+  readonly #files = new Ambush<{ readonly node: SimulatedNode; readonly path: string }>();
   #clientsMade = 0;
   #calls = 0;
   #frames = 0;
@@ -106,7 +110,9 @@ export class World {
     this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);
     this.peers = memoryNetwork((from, to, bytes, deliver, parts) => {
       const frame = ++this.#frames;
-      if (this.#ambushes.size > 0 && parts.some(({ message }) => message.kind === "accept")) this.#spring(from);
+      if (this.#accepts.isArmed && parts.some(({ message }) => message.kind === "accept")) {
+        this.#accepts.comes(this.nodes[from - 1]!);
+      }
       this.observer.frameSent(frame, from, to, parts);
       const arrive = (passed: boolean, damage: number): void => {
         if (passed && damage !== INTACT && parts.length > 0) this.#arriveDamaged(from, to, damage, parts, arrive);
@@ -152,10 +158,24 @@ export class World {
 
   /** Once, right before accepts leave a node; until the returned function is called. */
   whenAccepts(run: (leader: SimulatedNode) => void): () => void {
-    this.#ambushes.add(run);
-    return () => {
-      this.#ambushes.delete(run);
-    };
+    return this.#accepts.arm((leader) => {
+      run(leader);
+      return true;
+    });
+  }
+
+  /** Once, as a node begins to make such a file; until the returned function is called. */
+  whenMakesFile(isSuch: (path: string) => boolean, run: (maker: SimulatedNode) => void): () => void {
+    return this.#files.arm(({ node, path }) => {
+      if (!isSuch(path)) return false;
+      run(node);
+      return true;
+    });
+  }
+
+  /** A node begins to make a file. */
+  makesFile(node: SimulatedNode, path: string): void {
+    if (this.#files.isArmed) this.#files.comes({ node, path });
   }
 
   /** The number of the next call of a client. */
@@ -266,12 +286,6 @@ export class World {
       const isRefused = error instanceof QuorateError;
       this.report(isRefused ? "K1" : "X1", error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
-  }
-
-  #spring(from: number): void {
-    const runs = [...this.#ambushes];
-    this.#ambushes.clear();
-    for (const run of runs) run(this.nodes[from - 1]!);
   }
 
   #plan(schedule: readonly Fault[]): void {

@@ -14,6 +14,8 @@ export interface Case {
   /** Names and numbers that the witness must have. */
   readonly witness: RegExp;
   readonly machines?: readonly string[];
+  /** What the last step breaks as well, and is told before. */
+  readonly others?: readonly InvariantId[];
 }
 
 const head = (slot: number, revision: number) => ({
@@ -241,6 +243,7 @@ export const CASES: readonly Case[] = [
       scene.ghost.readDisk(scene.ghost.node(2));
       scene.begins(2, { promised: B1, faulty: [1] });
     },
+    others: ["M1"],
     witness: /node 2 came back without slot 1/,
   },
   {
@@ -311,6 +314,21 @@ export const CASES: readonly Case[] = [
     },
     broken: (scene) => scene.tell.snapshotInstalled(3, head(2, 5), stateOf(5, { logTimeMs: 900 })),
     witness: /after slot 2 node 3 has revision 5.*node 1 has revision 4/,
+  },
+  {
+    id: "E1",
+    before: (scene) => {
+      chosenBatch(scene);
+      scene.applies(1, entryOf(1, B1), stateOf(0));
+      scene.applies(1, entryOf(2, B1, batchOf(900)), stateOf(4, { logTimeMs: 900 }));
+      for (const node of [2, 3]) scene.ghost.node(node).disk.snapshotTo = 2;
+      scene.tell.snapshotInstalled(2, head(2, 4), stateOf(4, { logTimeMs: 900 }));
+    },
+    broken: (scene) => {
+      const image = (): ReturnType<typeof imageOf> => imageOf(Uint8Array.of(4, 4));
+      scene.tell.snapshotInstalled(3, head(2, 4), stateOf(4, { logTimeMs: 900, image }));
+    },
+    witness: /after slot 2 the image of the state of node 3 has the checksum \w+, that of node 2 has \w+/,
   },
   {
     id: "E2",
@@ -627,6 +645,15 @@ export const CASES: readonly Case[] = [
     before: (scene) => scene.leads(1, B1, 2),
     broken: (scene) => scene.begins(2, { promised: B1, accepted: [entryOf(1, B1)] }),
     witness: /node 2 recovers "noop of 1\.1" of ballot 1\.1 in slot 1, which it never wrote/,
+  },
+  {
+    id: "M1",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.votes(2, entryOf(1, B1));
+    },
+    broken: (scene) => scene.begins(2, { promised: B1, faulty: [1] }),
+    witness: /node 2 takes slot 1 for unreadable, and its disk has lost nothing that was synced/,
   },
   {
     id: "M2",

@@ -7,14 +7,15 @@ import { Scene } from "./scene.ts";
 /** Checked at the end of a run or by the run itself; their tests stand with those of runs and of histories. */
 const ELSEWHERE = ["J1", "J5", "K1", "U1", "X1", "X2", "X3"];
 
-for (const { id, before, broken, witness, machines } of CASES) {
+for (const { id, before, broken, witness, machines, others = [] } of CASES) {
   test(`${id} is found when it is broken, and not before: ${INVARIANTS[id]}`, () => {
     const scene = new Scene(machines);
     before(scene);
     assert.deepEqual(scene.witnesses, [], "nothing is wrong yet");
     broken(scene);
-    assert.equal(scene.found[0], id, scene.witnesses.join("\n"));
-    assert.match(scene.witnesses[0]!, witness);
+    const first = scene.found.findIndex((each) => !others.some((other) => other === each));
+    assert.equal(scene.found[first], id, scene.witnesses.join("\n"));
+    assert.match(scene.witnesses[first]!, witness);
   });
 }
 

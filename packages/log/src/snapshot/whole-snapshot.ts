@@ -14,8 +14,14 @@ import {
  *
  * @param path - of the file, from the claimed folder.
  * @param bytes - the whole file.
+ * @param push - told of the chunks of the image, in order: views, of a snapshot that may turn out not to be whole.
  */
-export function wholeSnapshot(cluster: string, path: string, bytes: Uint8Array): SnapshotHead | null {
+export function wholeSnapshot(
+  cluster: string,
+  path: string,
+  bytes: Uint8Array,
+  push: (chunk: Uint8Array) => void = () => undefined,
+): SnapshotHead | null {
   if (!path.startsWith(`${SNAPSHOT_FOLDER}/`)) return null;
   const name = parseSnapshotName(path.slice(SNAPSHOT_FOLDER.length + 1));
   const header = decodeHeader(bytes, cluster);
@@ -27,9 +33,11 @@ export function wholeSnapshot(cluster: string, path: string, bytes: Uint8Array):
     const length = view.getUint32(at, true);
     const end = at + CHUNK_HEADER_BYTES + length;
     if (end > bytes.length) return null;
-    checksum = chunkChecksum(checksum, bytes.subarray(at + CHUNK_HEADER_BYTES, end));
+    const chunk = bytes.subarray(at + CHUNK_HEADER_BYTES, end);
+    checksum = chunkChecksum(checksum, chunk);
     if (checksum !== view.getUint32(at + 4, true)) return null;
     if (length === 0) return header.head;
+    push(chunk);
     at = end;
   }
   return null;

@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { MISDIRECTED, POWER } from "../revealing.ts";
+import { MISDIRECTED, POWER, ROT } from "../revealing.ts";
 
 export const tornTakenForWhole: readonly Mutant[] = [
   {
@@ -19,16 +19,35 @@ export const tornTakenForWhole: readonly Mutant[] = [
       },
     ],
     expects: ["M1", "A4", "D3"],
-    revealedBy: POWER,
+    // What rots in a payload passes as well.
+    revealedBy: [...POWER, ...ROT],
   },
   {
     id: "22b",
-    what: "Checksums do not cover the place of what they are of: a misdirected write is taken for one that belongs there.",
+    what: "Checksums do not cover the place of what they are of, and a unit is taken for the one that belongs where it stands: a misdirected write hides what it has overwritten.",
+    standsFor:
+      "for checksums without the place alone: units bear numbers that grow by one, so that one in a wrong place is found by its number too; here a number that stands anywhere is missed nowhere",
     patches: [
       {
         file: "packages/log/src/wal/format.ts",
-        anchor: "  placeView.setUint32(16, offset, true);\n",
-        replacement: "  placeView.setUint32(16, offset * 0, true);\n",
+        anchor:
+          "  placeView.setUint32(8, key.segment >>> 0, true);\n  placeView.setUint32(12, Math.floor(key.segment / 2 ** 32), true);\n  placeView.setUint32(16, offset, true);\n",
+        replacement: "  placeView.setUint32(8, 0 * offset, true);\n",
+      },
+      {
+        file: "packages/log/src/wal/recovery.ts",
+        anchor: "        if (before !== null && unit.header.unit <= before.header.unit) continue;\n",
+        replacement: `        const isWhere = unit.offset === cursor && cursor > FIRST_UNIT_OFFSET;
+        const numbers = new Set([...this.#units.values()].flat().map(({ header }) => header.unit));
+        let gone = 0;
+        for (let number = (before?.header.unit ?? Infinity) + 1; number < unit.header.unit && !isWhere; number++)
+          if (!numbers.has(number)) gone += 1;
+`,
+      },
+      {
+        file: "packages/log/src/wal/recovery.ts",
+        anchor: "before !== null ? unit.header.unit - before.header.unit - 1 : unit.offset",
+        replacement: "before !== null ? gone : unit.offset",
       },
     ],
     expects: ["M2", "A4", "D3"],
