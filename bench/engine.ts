@@ -1,8 +1,8 @@
 import {
   createEngine,
+  emptyDurable,
   type Engine,
   ENGINE_DEFAULTS,
-  type Entry,
   type Members,
   MAJORITY,
   type Output,
@@ -139,20 +139,5 @@ class Trio {
 }
 
 function newEngine(self: number, members: Members): Engine {
-  const accepted: readonly Entry[] = [];
-  return createEngine(
-    { ...ENGINE_DEFAULTS, self, incarnation: self, life: 1, seed: 1 },
-    {
-      promised: 0,
-      base: 0,
-      governing: [{ members, slot: 0, floor: 0 }],
-      accepted,
-      chosenTo: 0,
-      faulty: [],
-      promisedLost: false,
-      leaseMsMax: 0,
-      heard: [],
-      unit: 0,
-    },
-  );
+  return createEngine({ ...ENGINE_DEFAULTS, self, incarnation: self, life: 1, seed: 1 }, emptyDurable(members));
 }

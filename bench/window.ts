@@ -1,5 +1,6 @@
 import {
   createEngine,
+  emptyDurable,
   type Engine,
   ENGINE_DEFAULTS,
   MAJORITY,
@@ -198,17 +199,6 @@ function newEngine(self: number, windowSlots: number): Engine {
   return createEngine(
     // Nobody else campaigns, however long the way is.
     { ...ENGINE_DEFAULTS, electionTimeoutMs: 10_000, self, incarnation: self, life: 1, seed: 1, limits },
-    {
-      promised: 0,
-      base: 0,
-      governing: [{ members, slot: 0, floor: 0 }],
-      accepted: [],
-      chosenTo: 0,
-      faulty: [],
-      promisedLost: false,
-      leaseMsMax: 0,
-      heard: [],
-      unit: 0,
-    },
+    emptyDurable(members),
   );
 }

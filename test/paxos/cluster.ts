@@ -1,5 +1,6 @@
 import {
   createEngine,
+  emptyDurable,
   type Engine,
   ENGINE_DEFAULTS,
   type EngineConfig,
@@ -23,19 +24,6 @@ export const majorityOf = (...nodes: number[]): Members => ({
   nonVoters: [],
   quorum: MAJORITY,
   leaseMs: 0,
-});
-
-export const emptyDurable = (members: Members): Durable => ({
-  promised: 0,
-  base: 0,
-  governing: [{ members, slot: 0, floor: 0 }],
-  accepted: [],
-  chosenTo: 0,
-  faulty: [],
-  promisedLost: false,
-  leaseMsMax: 0,
-  heard: [],
-  unit: 0,
 });
 
 export const configOf = (node: number, life = 1, more: Partial<EngineConfig> = {}): EngineConfig => ({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import {
+  emptyDurable,
   createEngine,
   type Engine,
   type Entry,
@@ -10,7 +11,7 @@ import {
   SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, majorityOf } from "./cluster.ts";
+import { configOf, incarnationOf, majorityOf } from "./cluster.ts";
 import { keyed } from "./world.ts";
 
 const SEQUENCES = 10_000;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  emptyDurable,
   ballotOf,
   createEngine,
   type Durable,
@@ -15,7 +16,7 @@ import {
   type Speaker,
 } from "@quorate/paxos";
 import fc from "fast-check";
-import { configOf, emptyDurable, incarnationOf, keep, majorityOf, member } from "./cluster.ts";
+import { configOf, incarnationOf, keep, majorityOf, member } from "./cluster.ts";
 
 const three = majorityOf(1, 2, 3);
 

@@ -1,4 +1,5 @@
 import {
+  emptyDurable,
   type Ballot,
   createEngine,
   type Durable,
@@ -14,7 +15,7 @@ import {
   type Proposed,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, keep, member } from "./cluster.ts";
+import { configOf, incarnationOf, keep, member } from "./cluster.ts";
 import { Ghost } from "./ghost.ts";
 
 /** How many slots a loss of unknown records may reach, in these schedules. */

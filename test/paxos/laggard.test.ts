@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createEngine, type Engine, ENGINE_DEFAULTS, type Entry, type Members, type Output } from "@quorate/paxos";
-import { Cluster, configOf, emptyDurable, majorityOf, member } from "./cluster.ts";
+import {
+  emptyDurable,
+  createEngine,
+  type Engine,
+  ENGINE_DEFAULTS,
+  type Entry,
+  type Members,
+  type Output,
+} from "@quorate/paxos";
+import { Cluster, configOf, majorityOf, member } from "./cluster.ts";
 
 const BATCH = new Uint8Array(64);
 const LESSONS_A_TURN = 64;

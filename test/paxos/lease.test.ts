@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ballotOf, createEngine, type Message, type Speaker } from "@quorate/paxos";
-import { Cluster, configOf, emptyDurable, type InFlight, incarnationOf, majorityOf, type Node } from "./cluster.ts";
+import { emptyDurable, ballotOf, createEngine, type Message, type Speaker } from "@quorate/paxos";
+import { Cluster, configOf, type InFlight, incarnationOf, majorityOf, type Node } from "./cluster.ts";
 
 const LEASE_MS = 250;
 const leased = { ...majorityOf(1, 2, 3), leaseMs: LEASE_MS };

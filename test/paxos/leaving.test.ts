@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  emptyDurable,
   ballotOf,
   createEngine,
   type Durable,
@@ -13,7 +14,7 @@ import {
   type Output,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, majorityOf } from "./cluster.ts";
+import { configOf, incarnationOf, majorityOf } from "./cluster.ts";
 
 const speaker = (node: number): Speaker => ({
   node,

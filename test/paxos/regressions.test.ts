@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ballotOf, createEngine, type Durable, type Entry, type Message, NO_BYTES, type Speaker } from "@quorate/paxos";
-import { Cluster, configOf, emptyDurable, incarnationOf, majorityOf, type Node } from "./cluster.ts";
+import {
+  emptyDurable,
+  ballotOf,
+  createEngine,
+  type Durable,
+  type Entry,
+  type Message,
+  NO_BYTES,
+  type Speaker,
+} from "@quorate/paxos";
+import { Cluster, configOf, incarnationOf, majorityOf, type Node } from "./cluster.ts";
 
 const speaker = (node: number, life = 1, unit = 1, unitAtStart = unit): Speaker => ({
   node,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  emptyDurable,
   type Accept,
   ballotOf,
   createEngine,
@@ -17,7 +18,7 @@ import {
   SLOT_MAX,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, majorityOf, member } from "./cluster.ts";
+import { configOf, incarnationOf, majorityOf, member } from "./cluster.ts";
 
 /**
  * Node 1 was replaced by another machine of the same id, and its old disk is still running somewhere. Ballots name nodes,

@@ -1,6 +1,6 @@
 import type { Ballot } from "./ballot.ts";
 import type { Entry } from "./entry.ts";
-import type { Governing } from "./members.ts";
+import type { Governing, Members } from "./members.ts";
 
 /** The promised ballot. */
 export interface PromisedRecord {
@@ -76,4 +76,20 @@ export interface Durable {
   readonly heard: readonly HeardPeer[];
   /** Number of the last write unit on the disk. */
   readonly unit: number;
+}
+
+/** The first state of a group that was formed with `members`, on a disk on which nothing of it stands yet. */
+export function emptyDurable(members: Members): Durable {
+  return {
+    promised: 0,
+    base: 0,
+    governing: [{ members, slot: 0, floor: 0 }],
+    accepted: [],
+    chosenTo: 0,
+    faulty: [],
+    promisedLost: false,
+    leaseMsMax: 0,
+    heard: [],
+    unit: 0,
+  };
 }

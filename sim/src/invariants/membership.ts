@@ -90,9 +90,9 @@ export class MembershipChecker extends Checker {
     }
   }
 
-  override diskWiped(id: number): void {
+  override diskReplaced(id: number, empty: boolean): void {
     const { member } = this.ghost.node(id);
-    if (member.incarnation !== 0) this.#gone.add(`${id} ${member.incarnation}`);
+    if (empty && member.incarnation !== 0) this.#gone.add(`${id} ${member.incarnation}`);
   }
 
   /** G5, G6. */

@@ -1,6 +1,6 @@
 /**
  * `npm run sim:mutants -- --json`: plants each bug of the kill table into a copy of the sources and hunts it with the general campaign.
- * Last line: `{"killed":…,"total":44,"survivors":[…]}`. Exit code 0: all were killed, survived without what reveals them, and the sources as
+ * Last line: `{"killed":…,"total":44,"survivors":[…]}`, of the rows of `--only` where that is given. Exit code 0: all were killed, survived without what reveals them, and the sources as
  * they stand broke nothing; 1: not so; 2: wrong usage.
  */
 import { writeFileSync } from "node:fs";
@@ -83,6 +83,7 @@ async function main(): Promise<number> {
       ? only.includes(mutant.id) || only.includes(String(rowOf(mutant.id)))
       : known.get(mutant.id) !== checksumOf(mutant),
   );
+  const asked = [...queue];
   const failed: string[] = [];
   const work = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
@@ -112,7 +113,10 @@ async function main(): Promise<number> {
     }
   }
   if (values.table !== "") writeFileSync(values.table, tableOf(MUTANTS, results));
-  const summary = summaryOf(MUTANTS, results);
+  const summary =
+    only.length > 0
+      ? summaryOf(asked, results, [...new Set(asked.map(({ id }) => rowOf(id)))])
+      : summaryOf(MUTANTS, results);
   const missing = missingOf(MUTANTS, results);
   if (missing.length > 0 && only.length === 0) console.error(`not hunted: ${missing.join(", ")}`);
   console.log(JSON.stringify(summary));

@@ -11,6 +11,7 @@ export const ROWS = 44;
 export interface Summary {
   /** Rows of which every mutant was killed. */
   readonly killed: number;
+  /** Rows asked for. */
   readonly total: number;
   /** Mutants that were not killed, and rows of which there is none. */
   readonly survivors: readonly string[];
@@ -29,19 +30,21 @@ export function missingOf(mutants: readonly Mutant[], results: Results): readonl
   return mutants.map(({ id }) => id).filter((id) => !found.has(id));
 }
 
-/** How many rows are killed. */
-export function summaryOf(mutants: readonly Mutant[], results: Results): Summary {
+const ALL_ROWS = Array.from({ length: ROWS }, (_, index) => index + 1);
+
+/** How many of `rows` are killed. Default: of the whole table. */
+export function summaryOf(mutants: readonly Mutant[], results: Results, rows: readonly number[] = ALL_ROWS): Summary {
   const found = resultsOf(mutants, results);
   const survivors: string[] = [];
   let killed = 0;
-  for (let row = 1; row <= ROWS; row++) {
+  for (const row of rows) {
     const ofRow = mutants.filter(({ id }) => rowOf(id) === row).map(({ id }) => id);
     const left = ofRow.filter((id) => (found.get(id)?.kill ?? null) === null);
     if (ofRow.length === 0) survivors.push(String(row));
     else if (left.length === 0) killed += 1;
     survivors.push(...left);
   }
-  return { killed, total: ROWS, survivors };
+  return { killed, total: rows.length, survivors };
 }
 
 function medianOf(values: readonly number[]): number {

@@ -74,15 +74,13 @@ export interface Observer {
   bytesSynced(node: number, path: string, synced: SyncedBytes): void;
   /** A sync of a file failed: what it should have made durable is lost to all later ones. */
   syncFailed(node: number, path: string): void;
-  /** The disk is empty now. */
-  diskWiped(node: number): void;
   /** Durably: the file that was `from` until now. */
   fileRenamed(node: number, from: string): void;
   fileRemoved(node: number, path: string): void;
   /** Bytes of its disk that were synced are, or may become, others. */
   diskDamaged(node: number): void;
-  /** An empty disk, or an old copy, took the place of its disk: under the incarnation that it had nobody must listen to it any more. */
-  diskReplaced(node: number): void;
+  /** An empty disk (`empty`), or an old copy, took the place of its disk: under the incarnation that it had nobody must listen to it any more. */
+  diskReplaced(node: number, empty: boolean): void;
 
   // ── replicas ──
 
@@ -148,11 +146,10 @@ export class Unobservant implements Observer {
   writeIssued(_node: number, _path: string, _position: number, _bytes: number): void {}
   bytesSynced(_node: number, _path: string, _synced: SyncedBytes): void {}
   syncFailed(_node: number, _path: string): void {}
-  diskWiped(_node: number): void {}
   fileRenamed(_node: number, _from: string): void {}
   fileRemoved(_node: number, _path: string): void {}
   diskDamaged(_node: number): void {}
-  diskReplaced(_node: number): void {}
+  diskReplaced(_node: number, _empty: boolean): void {}
   replicaBegan(_node: number, _self: Member, _life: number, _durable: Durable, _composite: Composite): void {}
   output(_node: number, _output: Output, _clockMs: number): void {}
   roleChanged(_node: number, _leader: number, _opening: number, _promised: number): void {}

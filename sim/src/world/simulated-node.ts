@@ -217,8 +217,7 @@ export class SimulatedNode {
     this.dark = true;
     this.#world.observer.powerLost(this.id);
     this.#empty();
-    this.#world.observer.diskReplaced(this.id);
-    this.#world.observer.diskWiped(this.id);
+    this.#world.observer.diskReplaced(this.id, true);
     this.incarnation = 0;
     this.#syncFails = null;
     this.#isWiped = true;
@@ -387,7 +386,7 @@ export class SimulatedNode {
     this.#world.observer.powerLost(this.id);
     this.#damage.replaced();
     this.disk = this.#wired(copy.copy((run, operation) => this.#later(run, operation)));
-    this.#world.observer.diskReplaced(this.id);
+    this.#world.observer.diskReplaced(this.id, false);
     this.#isOldCopy = true;
     this.#oldCopyStart = this.starts + 1;
     this.#copy = null;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { initialMembers } from "@quorate/log";
-import type { Durable, Entry, Governing } from "@quorate/paxos";
+import { type Durable, emptyDurable, type Entry, type Governing } from "@quorate/paxos";
 import { startingPoint } from "../../../packages/log/src/replica/starting-point.ts";
 import type { SnapshotHead } from "../../../packages/log/src/wal/group-log.ts";
 
@@ -17,15 +17,11 @@ function vote(slot: number): Entry {
 
 function durable(fields: Partial<Durable>): Durable {
   return {
+    ...emptyDurable(FORMED.members),
     promised: 7,
-    base: 0,
     governing: [],
     accepted: [vote(1), vote(2), vote(3), vote(4)],
     chosenTo: 2,
-    faulty: [],
-    promisedLost: false,
-    leaseMsMax: 0,
-    heard: [],
     unit: 12,
     ...fields,
   };

@@ -1,4 +1,5 @@
 import {
+  emptyDurable,
   type Ballot,
   ballotOf,
   createEngine,
@@ -13,7 +14,7 @@ import {
   type Output,
   type Speaker,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, majorityOf } from "../cluster.ts";
+import { configOf, incarnationOf, majorityOf } from "../cluster.ts";
 import { notOnDisk, wrongVote } from "./at-the-boundary.ts";
 import { synced, type Unsynced } from "./disk.ts";
 import type { Violation } from "./explorer.ts";

@@ -1,4 +1,5 @@
 import {
+  emptyDurable,
   createEngine,
   type Durable,
   type DurableRecord,
@@ -9,7 +10,7 @@ import {
   type PromiseMessage,
   SLOT_MAX,
 } from "@quorate/paxos";
-import { configOf, emptyDurable, incarnationOf, keep } from "../cluster.ts";
+import { configOf, incarnationOf, keep } from "../cluster.ts";
 
 /** One engine whose peers are played by the test: what it says and writes is told, its disk syncs at once. */
 export class EngineAtADesk {

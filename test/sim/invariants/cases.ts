@@ -436,7 +436,9 @@ export const CASES: readonly Case[] = [
     id: "G5",
     before: (scene) => {
       scene.leads(1, B1, 2);
-      scene.tell.diskWiped(2);
+      scene.tell.diskReplaced(2, true);
+      scene.arrives(1, 2, { kind: "prepare", ballot: B1, slotFrom: 1, chosenTo: 0 });
+      scene.promises(2, B1);
     },
     broken: (scene) => scene.says(2, scene.page(B1)),
     witness: /node 2, incarnation 2, sends promise of ballot 1\.1 from a disk that lost its votes/,

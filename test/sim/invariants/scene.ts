@@ -2,6 +2,7 @@ import type { PeerMessage, StoredRecord } from "@quorate/log";
 import { type BatchCommand, type Composite, encodeBatch, type RequestId, type Settlement } from "@quorate/machine";
 import {
   ballotOf,
+  emptyDurable,
   type Durable,
   type DurableRecord,
   type Entry,
@@ -113,19 +114,7 @@ export class Scene {
   }
 
   durable(changes: Partial<Durable> = {}): Durable {
-    return {
-      promised: 0,
-      base: 0,
-      governing: [this.#formed],
-      accepted: [],
-      chosenTo: 0,
-      faulty: [],
-      promisedLost: false,
-      leaseMsMax: 0,
-      heard: [],
-      unit: 1,
-      ...changes,
-    };
+    return { ...emptyDurable(this.#formed.members), unit: 1, ...changes };
   }
 
   begins(node: number, changes: Partial<Durable> = {}, life = node, composite: Composite = stateOf(0)): void {

@@ -43,6 +43,12 @@ test("a row is killed once every one of its mutants is; what has no mutant survi
   assert.ok(half.survivors.includes("1b") && !half.survivors.includes("1a"));
 });
 
+test("of the rows that were asked for alone, the others do not count as survivors", () => {
+  const found = results(resultOf(ONE, true));
+  assert.deepEqual(summaryOf([ONE], found, [1]), { killed: 1, total: 1, survivors: [] });
+  assert.deepEqual(summaryOf([OTHER], found, [1]), { killed: 0, total: 1, survivors: ["1b"] });
+});
+
 test("a result of other patches is none: the mutant counts as not hunted", () => {
   const changed: Mutant = { ...ONE, patches: [{ file: "a", anchor: "b", replacement: "c" }] };
   const found = results(resultOf(ONE, true));
