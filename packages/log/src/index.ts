@@ -40,5 +40,5 @@ export type {
 } from "./transport/transport.ts";
 export type { SnapshotHead } from "./wal/group-log.ts";
 export type { FoundRecord, StoredRecord } from "./wal/record-codec.ts";
-export { writtenRecords } from "./wal/written-records.ts";
+export { segmentKeyOf, writtenRecords } from "./wal/written-records.ts";
 export { WAL_DEFAULTS, type WalLimits } from "./wal/limits.ts";

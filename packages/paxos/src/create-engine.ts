@@ -31,6 +31,8 @@ class PaxosEngine implements Engine, Owner {
   private readonly follower: Follower;
   private started = false;
   private chosenRecorded: number;
+  /** What the last output said; `null`: there was none. */
+  private said: Said | null = null;
   /** Known chosen when the process started, though an entry below may be unreadable: no lead begins below it. */
   private readonly recoveredTo: number;
 
@@ -158,7 +160,13 @@ class PaxosEngine implements Engine, Owner {
   // ── output ──
 
   get hasOutput(): boolean {
-    return this.core.hasOutput || this.follower.acceptedDue || (this.leadership?.hasOutput ?? false);
+    return (
+      this.core.hasOutput ||
+      this.follower.acceptedDue ||
+      (this.leadership?.hasOutput ?? false) ||
+      this.said === null ||
+      !this.isSaid(this.said)
+    );
   }
 
   output(): Output {
@@ -177,23 +185,63 @@ class PaxosEngine implements Engine, Owner {
       }
     }
     const seq = core.durability.handOut(core.nowMs);
+    if (this.said === null || !this.isSaid(this.said)) this.said = this.toSay();
+    const { chosenTo, governing, leader, opening, leaseUntilMs, promised, damage } = this.said;
     return {
       speaker: core.speaker,
       sends: taken(core.sends),
       supply: taken(core.supply),
       records: taken(core.durability.records),
       seq,
-      chosenTo: core.learner.chosenTo,
+      chosenTo,
       chosen: taken(core.learner.chosen),
-      governing: core.learner.governing,
+      governing,
       reads: taken(core.reads.answers),
-      leader: this.leadership?.leads ? core.config.self : this.election.leader,
-      opening: this.leadership?.open ? this.leadership.ballot : 0,
-      leaseUntilMs: this.leadership?.leaseUntilMs() ?? -Infinity,
-      promised: core.acceptor.promised,
-      damage: core.acceptor.damage,
+      leader,
+      opening,
+      leaseUntilMs,
+      promised,
+      damage,
       events: taken(core.events),
     };
+  }
+
+  private get leader(): number {
+    return this.leadership?.leads ? this.core.config.self : this.election.leader;
+  }
+
+  private get opening(): Ballot {
+    return this.leadership?.open ? this.leadership.ballot : 0;
+  }
+
+  private toSay(): Said {
+    const { leader, opening } = this;
+    const { acceptor, learner } = this.core;
+    const { promised, damage } = acceptor;
+    const leaseUntilMs = this.leadership?.leaseUntilMs() ?? -Infinity;
+    return {
+      chosenTo: learner.chosenTo,
+      governing: learner.governing,
+      leader,
+      opening,
+      leaseUntilMs,
+      promised,
+      damage,
+    };
+  }
+
+  /** Whether all of that still holds. */
+  private isSaid(said: Said): boolean {
+    const { acceptor, learner } = this.core;
+    return (
+      said.chosenTo === learner.chosenTo &&
+      said.governing === learner.governing &&
+      said.leader === this.leader &&
+      said.opening === this.opening &&
+      said.leaseUntilMs === (this.leadership?.leaseUntilMs() ?? -Infinity) &&
+      said.promised === acceptor.promised &&
+      said.damage === acceptor.damage
+    );
   }
 
   copy(): Engine {
@@ -338,6 +386,9 @@ class PaxosEngine implements Engine, Owner {
     while (core.loopback.length > 0) this.dispatch(core.speaker, core.loopback.shift()!);
   }
 }
+
+/** What an output says of the engine itself, whether or not that is news. */
+type Said = Pick<Output, "chosenTo" | "governing" | "leader" | "opening" | "leaseUntilMs" | "promised" | "damage">;
 
 const NOTHING: readonly never[] = [];
 

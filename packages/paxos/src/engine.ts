@@ -45,7 +45,7 @@ export interface Engine {
   transferTo(node: number): Refusal | null;
   stepDown(): void;
   output(): Output;
-  /** Whether time has given it something to hand out. If not, an output after nothing but a tick would say what the last one said, and may be left out. */
+  /** Whether the coming output hands anything out, or says anything else of this engine than the last one did. If not, it may be left out. */
   readonly hasOutput: boolean;
   /** Campaigns at once, without canvassing: for explorer, stepper and tests. Safe at any time, and rude. */
   campaignNow(): void;

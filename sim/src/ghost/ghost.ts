@@ -2,6 +2,7 @@ import {
   type FramePart,
   incarnationOf,
   type PeerMessage,
+  segmentKeyOf,
   type StoredRecord,
   type SyncedBytes,
   wholeSnapshot,
@@ -41,6 +42,8 @@ export class Ghost extends Unobservant {
   run: ObservedRun;
   readonly #cluster: string;
   readonly #nodes = new Map<number, GhostNode>();
+  /** By path of the segment; `null`: the file is none. */
+  readonly #keys = new Map<string, ReturnType<typeof segmentKeyOf>>();
   #told: Checker | null = null;
 
   /** @param cluster - the name that its disks bear. */
@@ -96,10 +99,18 @@ export class Ghost extends Unobservant {
   override bytesSynced(id: number, path: string, { from, end, image }: SyncedBytes): void {
     const node = this.node(id);
     node.lastSyncMs = this.nowMs;
-    if (!path.startsWith("wal/")) return;
-    for (const { group, record, moved } of writtenRecords(this.#cluster, path, image, from, end).whole) {
+    const key = this.#keyOf(path);
+    if (key === null) return;
+    for (const { group, record, moved } of writtenRecords(key, image, from, end).whole) {
       if (group === GROUP) this.held(node, record, moved);
     }
+  }
+
+  #keyOf(path: string): ReturnType<typeof segmentKeyOf> {
+    let key = this.#keys.get(path);
+    if (key === undefined)
+      this.#keys.set(path, (key = path.startsWith("wal/") ? segmentKeyOf(this.#cluster, path) : null));
+    return key;
   }
 
   override fileRenamed(id: number, from: string): void {
@@ -140,8 +151,9 @@ export class Ghost extends Unobservant {
     if (paths.includes("identity")) this.#identify(node, this.run.durable(node.id, "identity"));
     this.#readSnapshots(node);
     for (const path of paths) {
-      if (!path.startsWith("wal/")) continue;
-      const { whole, damaged } = writtenRecords(this.#cluster, path, this.run.durable(node.id, path));
+      const key = this.#keyOf(path);
+      if (key === null) continue;
+      const { whole, damaged } = writtenRecords(key, this.run.durable(node.id, path));
       for (const { group, record, moved } of whole) {
         // The reader is the one of production: what it makes of bytes that were never written is no fact.
         if (group === GROUP && this.#isWritten(node, record)) this.held(node, record, moved);

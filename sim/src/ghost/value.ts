@@ -15,26 +15,25 @@ export interface Value {
 /** All values that were seen. */
 export class Values {
   readonly #bySlot: Value[][] = [];
-  readonly #identities = new WeakMap<Uint8Array, number>();
 
   of({ slot, kind, origin, anchored, bytes }: Entry): Value {
     const known = (this.#bySlot[slot] ??= []);
     for (const value of known) {
       if (value.origin !== origin || value.kind !== kind || value.anchored !== anchored) continue;
-      if (value.bytes === bytes || (value.bytes.length === bytes.length && value.identity === this.#identity(bytes))) {
-        return value;
-      }
+      if (areEqual(value.bytes, bytes)) return value;
     }
-    const value: Value = { slot, kind, origin, anchored, identity: this.#identity(bytes), bytes };
+    const value: Value = { slot, kind, origin, anchored, identity: valueIdentity(bytes), bytes };
     known.push(value);
     return value;
   }
+}
 
-  #identity(bytes: Uint8Array): number {
-    let identity = this.#identities.get(bytes);
-    if (identity === undefined) this.#identities.set(bytes, (identity = valueIdentity(bytes)));
-    return identity;
-  }
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  if (one === other) return true;
+  const { length } = one;
+  if (other.length !== length) return false;
+  for (let index = 0; index < length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 const decoded = new WeakMap<Uint8Array, Batch>();

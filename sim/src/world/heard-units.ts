@@ -1,15 +1,14 @@
 import type { HeardPeer, Output } from "@quorate/paxos";
-import { identityOf } from "./members-in-play.ts";
 import { type ObservedRun, Unobservant } from "./observer.ts";
 
 /** What an engine writes is taken for durable after this, if its disk does not stall. */
 const DURABLE_AFTER_MS = 1500;
 
 interface Heard {
-  /** Durable for certain: the highest write unit, by identity. */
-  units: ReadonlyMap<string, number>;
+  /** Durable for certain. */
+  units: readonly HeardPeer[];
   /** Written at `writtenMs`. */
-  written: ReadonlyMap<string, number>;
+  written: readonly HeardPeer[];
   writtenMs: number;
 }
 
@@ -36,15 +35,15 @@ export class HeardUnits extends Unobservant {
 
   /** The highest unit of that disk that `node` will not forget. */
   durable(node: number, of: number, incarnation: number): number {
-    return this.#heard.get(node)?.units.get(identityOf(of, incarnation)) ?? 0;
+    const units = this.#heard.get(node)?.units ?? [];
+    return units.find((peer) => peer.node === of && peer.incarnation === incarnation)?.unit ?? 0;
   }
 
   /** Only what was written long ago stands for certain. */
-  #note(node: number, peers: readonly HeardPeer[]): void {
+  #note(node: number, written: readonly HeardPeer[]): void {
     const { nowMs } = this.#run!;
-    const written = new Map(peers.map((peer) => [identityOf(peer.node, peer.incarnation), peer.unit]));
     const heard = this.#heard.get(node);
-    if (heard === undefined) this.#heard.set(node, { units: new Map(), written, writtenMs: nowMs });
+    if (heard === undefined) this.#heard.set(node, { units: [], written, writtenMs: nowMs });
     else if (nowMs - heard.writtenMs >= DURABLE_AFTER_MS) {
       heard.units = heard.written;
       heard.written = written;

@@ -232,8 +232,7 @@ export class MemoryDisk implements Disk {
       done,
       () => {
         this.#finish(change);
-        file.finishWrite(write);
-        file.settle();
+        file.settleWrite(write);
         done(null, this.#handle(path, file, life));
       },
       () => this.#changes.delete(change),

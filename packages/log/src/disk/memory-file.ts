@@ -55,6 +55,12 @@ export class MemoryFile {
     if (this.#underWay.delete(write)) this.#apply(write.position, write.bytes);
   }
 
+  /** A write that has begun is done, and everything durable at once, as in a file that is made whole. */
+  settleWrite(write: WriteUnderWay): void {
+    if (this.#underWay.delete(write)) this.#put(write.position, write.bytes);
+    this.settle();
+  }
+
   /** Forgets a write: it never reached the file. */
   dropWrite(write: WriteUnderWay): void {
     this.#underWay.delete(write);
@@ -193,10 +199,16 @@ export class MemoryFile {
         continue;
       }
       const from = sector * SECTOR_BYTES;
-      this.#unsynced.set(sector, this.#bytes.slice(from, from + SECTOR_BYTES));
+      this.#unsynced.set(sector, copyOf(this.#bytes, from, from + SECTOR_BYTES));
     }
+    this.#put(position, bytes);
+  }
+
+  #put(position: number, bytes: Uint8Array): void {
+    const end = position + bytes.length;
+    this.#grow(end);
     this.#bytes.set(bytes, position);
-    this.#length = Math.max(this.#length, end);
+    if (end > this.#length) this.#length = end;
   }
 
   #grow(length: number): void {
@@ -208,11 +220,33 @@ export class MemoryFile {
   }
 }
 
+const ROOM_BYTES = 64 * 1024;
+
+/** Small arrays that live for one write or one sync are laid out in larger ones: an array with memory of its own costs more than all that is done to it. */
+let room: Uint8Array = new Uint8Array(ROOM_BYTES);
+let roomUsed = 0;
+
+/** An array of `length` bytes, whatever they are. */
+function arrayOf(length: number): Uint8Array {
+  if (length > ROOM_BYTES / 16) return new Uint8Array(length);
+  if (roomUsed + length > ROOM_BYTES) {
+    room = new Uint8Array(ROOM_BYTES);
+    roomUsed = 0;
+  }
+  roomUsed += length;
+  return room.subarray(roomUsed - length, roomUsed);
+}
+
+function copyOf(bytes: Uint8Array, from: number, end: number): Uint8Array {
+  const copy = arrayOf(Math.min(end, bytes.length) - from);
+  for (let index = 0; index < copy.length; index++) copy[index] = bytes[from + index]!;
+  return copy;
+}
+
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!.slice();
   let length = 0;
   for (const part of parts) length += part.length;
-  const bytes = new Uint8Array(length);
+  const bytes = arrayOf(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

@@ -431,8 +431,8 @@ export class GroupReplica implements Replica {
   turn(nowMs: number): void {
     if (this.#failure !== null) return;
     this.#engine.tick(nowMs);
-    const wasTold = this.#takeInputs();
-    if (wasTold || this.#goesOn || this.#isDue(nowMs)) this.#rounds(nowMs);
+    this.#takeInputs();
+    if (this.#goesOn || this.#isDue(nowMs)) this.#rounds(nowMs);
     this.#repair.send();
     this.#report(nowMs);
     this.#checkpoint(nowMs);
@@ -466,21 +466,21 @@ export class GroupReplica implements Replica {
 
   // ── one turn ──
 
-  /** Returns whether there were any. */
-  #takeInputs(): boolean {
+  #takeInputs(): void {
     const persisted = this.#carryOut.takePersisted();
-    if (persisted === null && this.#inputs.length === 0 && this.#inbox.length === 0) return false;
     if (persisted !== null) this.#engine.persisted(persisted.seq, persisted.unit);
-    const inputs = this.#inputs;
-    this.#inputs = [];
-    for (const input of inputs) input();
+    if (this.#inputs.length > 0) {
+      const inputs = this.#inputs;
+      this.#inputs = [];
+      for (const input of inputs) input();
+    }
+    if (this.#inbox.length === 0) return;
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const { from, message } of inbox) this.#engine.receive(from, message);
-    return true;
   }
 
-  /** Most turns are ticks in which time alone came, and has brought nothing. */
+  /** Whether a round would do anything: in most turns only time came, or what changes nothing that anybody is told of. */
   #isDue(nowMs: number): boolean {
     return this.#engine.hasOutput || this.#reads.asksAgain || this.#batcher.isDue(nowMs, this.#dueMs());
   }
@@ -521,7 +521,7 @@ export class GroupReplica implements Replica {
     for (const supply of output.supply) this.#repair.supply(supply);
     for (const answer of output.reads) this.#reads.bound(answer);
     const turned = this.#follow(output, nowMs);
-    return (applied || turned) && this.#failure === null;
+    return (applied || turned) && this.#failure === null && this.#isDue(nowMs);
   }
 
   /** Once each, however much they said: the next thing that they say is answered again. */

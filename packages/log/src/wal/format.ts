@@ -75,11 +75,20 @@ export interface SegmentKey {
   readonly clusterHigh: number;
   /** Number of the segment, 1 or more. */
   readonly segment: number;
+  /** CRC-32C of all that, as {@link placeChecksum} begins. */
+  readonly checksum: number;
 }
 
 /** The key of a segment of a cluster. Hashes: FNV-1a (RFC 9923) over UTF-16 code units, from two bases. */
 export function segmentKey(cluster: string, segment: number): SegmentKey {
-  return { clusterLow: fnv1a(cluster, 0x811c9dc5), clusterHigh: fnv1a(cluster, 0x2f6b1c93), segment };
+  const clusterLow = fnv1a(cluster, 0x811c9dc5);
+  const clusterHigh = fnv1a(cluster, 0x2f6b1c93);
+  const bytes = new Uint8Array(16);
+  const view = viewOf(bytes);
+  view.setUint32(0, clusterLow, true);
+  view.setUint32(4, clusterHigh, true);
+  putWhole(view, 8, segment);
+  return { clusterLow, clusterHigh, segment, checksum: crc32c(bytes) };
 }
 
 function fnv1a(text: string, basis: number): number {
@@ -92,17 +101,15 @@ function fnv1a(text: string, basis: number): number {
   return hash >>> 0;
 }
 
-const placeBytes = new Uint8Array(20);
-const placeView = new DataView(placeBytes.buffer);
+const offsetBytes = new Uint8Array(4);
 
-/** The checksum of a place: what every header's checksum begins with. */
+/** The checksum of a place, key and offset: what every header's checksum begins with. */
 export function placeChecksum(key: SegmentKey, offset: number): number {
-  placeView.setUint32(0, key.clusterLow, true);
-  placeView.setUint32(4, key.clusterHigh, true);
-  placeView.setUint32(8, key.segment >>> 0, true);
-  placeView.setUint32(12, Math.floor(key.segment / 2 ** 32), true);
-  placeView.setUint32(16, offset, true);
-  return crc32c(placeBytes);
+  offsetBytes[0] = offset;
+  offsetBytes[1] = offset >>> 8;
+  offsetBytes[2] = offset >>> 16;
+  offsetBytes[3] = offset >>> 24;
+  return crc32c(offsetBytes, key.checksum);
 }
 
 /** Writes a whole number below 2^53 as 64 bits. */
@@ -121,9 +128,17 @@ export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
 
-/** A view on the same bytes. */
+const NOWHERE = new Uint8Array(0);
+let viewed: Uint8Array = NOWHERE;
+let lastView: DataView = new DataView(NOWHERE.buffer);
+
+/** A view on the same bytes. The last one is kept: record after record is read from, or written to, one array. */
 export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes !== viewed) {
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    viewed = bytes;
+  }
+  return lastView;
 }
 
 /** Path of a segment, by its number: names sort as numbers do. */

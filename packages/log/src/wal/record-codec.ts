@@ -104,7 +104,7 @@ export function payloadOf(record: StoredRecord): Uint8Array {
     case "faulty":
       return encodeWholes(rangesOf(record.slots));
     case "heard":
-      return encodeWholes(record.peers.flatMap((peer) => [peer.node, peer.incarnation, peer.life, peer.unit]));
+      return encodePeers(record.peers);
     case "lease": {
       const bytes = new Uint8Array(8);
       viewOf(bytes).setFloat64(0, record.leaseMsMax, true);
@@ -252,7 +252,7 @@ function decodeRecord(type: number, entry: Entry): StoredRecord | null {
       return slots === null ? null : { kind: "faulty", slots };
     }
     case RecordType.heard:
-      return { kind: "heard", peers: decodePeers(decodeWholes(entry.bytes)) };
+      return { kind: "heard", peers: decodePeers(entry.bytes) };
     case RecordType.lease:
       return entry.bytes.length === 8 ? { kind: "lease", leaseMsMax: viewOf(entry.bytes).getFloat64(0, true) } : null;
     case RecordType.trim: {
@@ -323,10 +323,27 @@ function slotsIn(ranges: readonly number[]): readonly number[] | null {
   return slots;
 }
 
-function decodePeers(wholes: readonly number[]): readonly HeardPeer[] {
+function encodePeers(peers: readonly HeardPeer[]): Uint8Array {
+  const bytes = new Uint8Array(peers.length * 32);
+  const view = viewOf(bytes);
+  let at = 0;
+  for (const { node, incarnation, life, unit } of peers) {
+    putWhole(view, at, node);
+    putWhole(view, at + 8, incarnation);
+    putWhole(view, at + 16, life);
+    putWhole(view, at + 24, unit);
+    at += 32;
+  }
+  return bytes;
+}
+
+function decodePeers(bytes: Uint8Array): readonly HeardPeer[] {
+  const view = viewOf(bytes);
   const peers: HeardPeer[] = [];
-  for (let at = 0; at + 3 < wholes.length; at += 4) {
-    peers.push({ node: wholes[at]!, incarnation: wholes[at + 1]!, life: wholes[at + 2]!, unit: wholes[at + 3]! });
+  for (let at = 0; at + 32 <= bytes.length; at += 32) {
+    const node = getWhole(view, at);
+    const incarnation = getWhole(view, at + 8);
+    peers.push({ node, incarnation, life: getWhole(view, at + 16), unit: getWhole(view, at + 24) });
   }
   return peers;
 }

@@ -66,16 +66,16 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
   const { header, offset } = unit;
   if (header.records === 0) return { found: [], lost: [], lostUnknown: false, damage: [] };
   const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, offset + header.bytes);
-  const directory = readDirectory(segment, key, offset, offset + header.bytes, header.records);
+  const directoryAt = directoryOf(segment, key, offset, offset + header.bytes, header.records);
   if (chain.found.length === header.records && chain.damage.length === 0) {
-    return { ...chain, lostUnknown: false, damage: directory === null ? [offset] : [] };
+    return { found: chain.found, lost: chain.lost, lostUnknown: false, damage: directoryAt === 0 ? [offset] : [] };
   }
   if (chain.found.length + chain.lost.length === header.records) return { ...chain, lostUnknown: false };
-  if (directory === null) return { ...salvage(segment, key, offset, offset + header.bytes), lostUnknown: true };
+  if (directoryAt === 0) return { ...salvage(segment, key, offset, offset + header.bytes), lostUnknown: true };
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];
   const damage: number[] = [];
-  for (const line of directory) {
+  for (const line of readDirectory(segment, directoryAt, header.records)) {
     const at = getRecord(segment, key, line.offset);
     if (at.state === "whole") {
       found.push(at.found);
@@ -96,7 +96,7 @@ export function readHeaderless(segment: Uint8Array, key: SegmentKey, offset: num
   const records = chain.found.length;
   if (records === 0 || chain.damage.length > 0 || !chain.ended) return null;
   const unitEnd = chain.end + CHAIN_END_BYTES + records * DIRECTORY_LINE_BYTES + DIRECTORY_END_BYTES;
-  if (unitEnd > end || readDirectory(segment, key, offset, unitEnd, records) === null) return null;
+  if (unitEnd > end || directoryOf(segment, key, offset, unitEnd, records) === 0) return null;
   const next = offset + alignUp(unitEnd - offset, SECTOR_BYTES);
   if (writtenEnd(segment, key, next, end) !== next) return null;
   return { found: chain.found, lost: [], lostUnknown: false, damage: [offset] };
@@ -149,18 +149,16 @@ interface DirectoryLine extends LostRecord {
   readonly offset: number;
 }
 
-/** The directory of the unit from `offset` to `end`; `null` if it is damaged, or none. */
-function readDirectory(
-  segment: Uint8Array,
-  key: SegmentKey,
-  offset: number,
-  end: number,
-  records: number,
-): readonly DirectoryLine[] | null {
+/** Where the directory of the unit from `offset` to `end` begins; 0 if it is damaged, or none. */
+function directoryOf(segment: Uint8Array, key: SegmentKey, offset: number, end: number, records: number): number {
   const from = end - DIRECTORY_END_BYTES - records * DIRECTORY_LINE_BYTES;
-  if (from < offset + UNIT_HEADER_BYTES) return null;
+  if (from < offset + UNIT_HEADER_BYTES) return 0;
+  const checksum = crc32c(segment, placeChecksum(key, offset), from, end - 4);
+  return viewOf(segment).getUint32(end - 4, true) === checksum ? from : 0;
+}
+
+function readDirectory(segment: Uint8Array, from: number, records: number): readonly DirectoryLine[] {
   const view = viewOf(segment);
-  if (view.getUint32(end - 4, true) !== crc32c(segment, placeChecksum(key, offset), from, end - 4)) return null;
   return Array.from({ length: records }, (_, index) => {
     const at = from + index * DIRECTORY_LINE_BYTES;
     return {

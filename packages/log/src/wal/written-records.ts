@@ -1,4 +1,4 @@
-import { segmentKey, segmentOfName } from "./format.ts";
+import { type SegmentKey, segmentKey, segmentOfName } from "./format.ts";
 import type { FoundRecord } from "./record-codec.ts";
 import { FIRST_UNIT_OFFSET } from "./segment.ts";
 import { writtenEnd } from "./torn-or-corrupt.ts";
@@ -12,25 +12,29 @@ export interface WrittenRecords {
   readonly damaged: readonly FoundRecord[];
 }
 
-const NONE: WrittenRecords = { whole: [], damaged: [] };
+/**
+ * The key that {@link writtenRecords} reads a segment with; `null`: a file of this name is no segment.
+ *
+ * @param file - name or path.
+ */
+export function segmentKeyOf(cluster: string, file: string): SegmentKey | null {
+  const number = segmentOfName(file.slice(file.lastIndexOf("/") + 1));
+  return number === 0 ? null : segmentKey(cluster, number);
+}
 
 /**
  * All records that can be read in the bytes from `from` to `end` of a segment's image; without these, in the whole segment. Of a part, damage is not
- * looked into. A file that is no segment has none.
+ * looked into.
  *
- * @param file - name or path of the segment's file.
+ * @param key - of {@link segmentKeyOf}.
  * @param image - the whole file.
  */
 export function writtenRecords(
-  cluster: string,
-  file: string,
+  key: SegmentKey,
   image: Uint8Array,
   from: number = FIRST_UNIT_OFFSET,
   end: number = image.length,
 ): WrittenRecords {
-  const number = segmentOfName(file.slice(file.lastIndexOf("/") + 1));
-  if (number === 0) return NONE;
-  const key = segmentKey(cluster, number);
   const isAll = end === image.length;
   const whole: FoundRecord[] = [];
   const damaged: FoundRecord[] = [];
