@@ -14,7 +14,7 @@ export const tornTakenForWhole: readonly Mutant[] = [
       },
       {
         file: "packages/log/src/wal/unit-reader.ts",
-        anchor: "damage: directory === null ? [offset] : [] };",
+        anchor: "damage: directoryAt === 0 ? [offset] : [] };",
         replacement: "damage: [] };",
       },
     ],
@@ -30,9 +30,13 @@ export const tornTakenForWhole: readonly Mutant[] = [
     patches: [
       {
         file: "packages/log/src/wal/format.ts",
-        anchor:
-          "  placeView.setUint32(8, key.segment >>> 0, true);\n  placeView.setUint32(12, Math.floor(key.segment / 2 ** 32), true);\n  placeView.setUint32(16, offset, true);\n",
-        replacement: "  placeView.setUint32(8, 0 * offset, true);\n",
+        anchor: "  putWhole(view, 8, segment);\n",
+        replacement: "  putWhole(view, 8, 0 * segment);\n",
+      },
+      {
+        file: "packages/log/src/wal/format.ts",
+        anchor: "  return crc32c(offsetBytes, key.checksum);\n",
+        replacement: "  return crc32c(offsetBytes.fill(0), key.checksum);\n",
       },
       {
         file: "packages/log/src/wal/recovery.ts",
