@@ -53,5 +53,16 @@ export async function runOnce(
     };
   } finally {
     restore();
+    await taskEnds();
   }
+}
+
+/**
+ * A run is microtasks alone, and what a WeakRef was asked for (every AbortSignal.any asks) stays in memory until the task ends: without this, campaigns
+ * would keep all the worlds that they ran.
+ */
+function taskEnds(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

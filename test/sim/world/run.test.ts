@@ -12,6 +12,15 @@ test("without faults every call is answered, nothing is violated, and it is over
   assert.ok(result.simulatedMs >= 6000 && result.simulatedMs < 16_000, `${result.simulatedMs} ms`);
 });
 
+test("a run ends in a task of its own, so that what weak references keep alive goes with it", async () => {
+  let turned = false;
+  setImmediate(() => {
+    turned = true;
+  });
+  await runOnce({ ...calm, seconds: 1 }, 1, []);
+  assert.ok(turned);
+});
+
 test("a run under every kind of fault is twice the same, to the byte, and another seed is another run", async () => {
   const config = { ...configOf(4, wishes), kinds: FAULT_KINDS, gapMs: 200 };
   const schedule = scheduleOf(4, config.kinds, config.seconds, config.gapMs);
