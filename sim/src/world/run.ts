@@ -5,6 +5,7 @@ import type { Fault } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "./config.ts";
 import type { Observer } from "./observer.ts";
+import { taskEnds } from "./task-end.ts";
 import { setTraps } from "./traps.ts";
 import { World } from "./world.ts";
 
@@ -55,14 +56,4 @@ export async function runOnce(
     restore();
     await taskEnds();
   }
-}
-
-/**
- * A run is microtasks alone, and what a WeakRef was asked for (every AbortSignal.any asks) stays in memory until the task ends: without this, campaigns
- * would keep all the worlds that they ran.
- */
-function taskEnds(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
