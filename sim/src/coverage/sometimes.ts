@@ -2,6 +2,7 @@
 export const SOMETIMES = [
   "three leaders in one slot",
   "promise carrying a vote",
+  "promises of two values for one slot",
   "hole filled with a no-op",
   "ballot rejected",
   "snapshot installed while running",

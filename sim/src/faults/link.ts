@@ -1,9 +1,11 @@
 import type { Noise } from "../world/network.ts";
-import { type FaultDefinition, lasting } from "./strike.ts";
+import { both, type FaultDefinition, lasting, partOf } from "./strike.ts";
 
 const QUIET: Noise = { loss: 0, twice: 0, delayMs: 0, reorderMs: 0, flap: 0, flapMs: 1, corrupt: 0 };
 const DELAY_MS = 400;
 const REORDER_MS = 50;
+/** Longer than elections take, at most. */
+const SLOW_MS = 2000;
 const LOSS = 0.5;
 /** Part of the time for which a flapping link is shut. */
 const FLAP = 0.2;
@@ -35,6 +37,26 @@ export const flap: FaultDefinition = {
 };
 /** Frames take longer, in order. */
 export const delay: FaultDefinition = noise("are slow", (part) => ({ delayMs: DELAY_MS * part }));
+/** What one node sends to another, or to all others, takes longer, in order: what it said in one ballot arrives in a later one. */
+export const slowLink: FaultDefinition = {
+  strike: ({ world, fault: { choice }, node, peer, part }) => {
+    const others = isToAll(choice) ? world.nodes.filter((other) => other !== node) : [peer];
+    return both(...others.map(({ id }) => world.network.slow(node.id, id, slowMs(part))));
+  },
+  words: ({ node, peer }, fault) => {
+    const to = isToAll(fault.choice) ? "all others" : peer;
+    return `what ${node} sends to ${to} takes ${slowMs(partOf(fault)).toFixed(0)} ms longer ${lasting(fault)}`;
+  },
+};
+
+function isToAll(choice: number): boolean {
+  return ((choice >>> 12) & 1) === 1;
+}
+
+function slowMs(part: number): number {
+  return SLOW_MS * part ** 2;
+}
+
 /** Frames arrive twice. */
 export const duplicate: FaultDefinition = noise("repeat frames", (part) => ({ twice: part }));
 /** Frames overtake each other. */

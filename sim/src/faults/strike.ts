@@ -32,6 +32,8 @@ export interface Names {
 export interface FaultDefinition {
   /** Lets it happen. One that does not fit, such as the death of a process that is dead, does nothing. Returns how it ends. */
   strike(hit: Hit): Undo;
+  /** How long it lasts. Default: as long as the fault says. */
+  lastsMs?(fault: Fault): number;
   /** Plain language, without its time. */
   words(names: Names, fault: Fault): string;
 }
@@ -43,7 +45,12 @@ export function both(...undos: readonly Undo[]): Undo {
   };
 }
 
+/** How much of it, from 0 to less than 1. */
+export function partOf({ choice }: Fault): number {
+  return (choice % 1000) / 1000;
+}
+
 /** How long a fault lasts, in words. */
-export function lasting({ forMs }: Fault): string {
+export function lasting({ forMs }: Pick<Fault, "forMs">): string {
   return `for ${(forMs / 1000).toFixed(forMs < 1000 ? 3 : 1)} s`;
 }

@@ -25,7 +25,7 @@ const THEMES: readonly Theme[] = [
   // Leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot.
   {
     share: 0.3,
-    kinds: ["leader-cut-off", "leader-crash", "partial", "isolate", "flap"],
+    kinds: ["leader-storm", "leader-cut-off", "leader-crash", "partial", "isolate", "flap"],
     others: 0.1,
     gapsMs: [150, 250, 400],
     checkpointEntries: CHECKPOINTS,
@@ -65,7 +65,7 @@ const THEMES: readonly Theme[] = [
   // Clocks and those who trust them.
   {
     share: 0.1,
-    kinds: ["wall-jump", "pause", "sleep", "isolate", "one-way", "delay", "transfer", "client-stop"],
+    kinds: ["wall-jump", "pause", "sleep", "isolate", "one-way", "slow-link", "transfer", "client-stop"],
     others: 0.1,
     gapsMs: [250, 500, 1000],
     checkpointEntries: CHECKPOINTS,

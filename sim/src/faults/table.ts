@@ -7,12 +7,13 @@ import * as leader from "./leader.ts";
 import * as link from "./link.ts";
 import * as members from "./members.ts";
 import * as partition from "./partition.ts";
-import type { Fault, FaultKind } from "./schedule.ts";
-import type { FaultDefinition, Undo } from "./strike.ts";
+import { type Fault, type FaultKind, hitsLeader } from "./schedule.ts";
+import { type FaultDefinition, partOf, type Undo } from "./strike.ts";
 
 /** What each kind does. */
 const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   delay: link.delay,
+  "slow-link": link.slowLink,
   duplicate: link.duplicate,
   reorder: link.reorder,
   loss: link.loss,
@@ -39,6 +40,7 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   "file-crash": crash.fileCrash,
   "leader-cut-off": leader.leaderCutOff,
   "leader-crash": leader.leaderCrash,
+  "leader-storm": leader.leaderStorm,
   blackout: crash.blackout,
   "members-add": members.membersAdd,
   "members-remove": members.membersRemove,
@@ -54,15 +56,20 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
 
 /** Lets a fault happen to whom its numbers say, modulo what there is. Returns how it ends. */
 export function strike(world: World, fault: Fault): Undo {
-  const { nodes, clients } = world;
+  const { nodes, clients, operator } = world;
   return FAULTS[fault.kind].strike({
     world,
     fault,
-    node: nodes[fault.node % nodes.length]!,
+    node: (hitsLeader(fault) ? operator.leader() : null) ?? nodes[fault.node % nodes.length]!,
     peer: nodes[fault.peer % nodes.length]!,
     client: clients[fault.node % clients.length]!,
-    part: (fault.choice % 1000) / 1000,
+    part: partOf(fault),
   });
+}
+
+/** True time from its beginning to its end. */
+export function lastsMs(fault: Fault): number {
+  return FAULTS[fault.kind].lastsMs?.(fault) ?? fault.forMs;
 }
 
 /**
@@ -72,7 +79,7 @@ export function strike(world: World, fault: Fault): Undo {
  */
 export function showFault(fault: Fault, atMs: number, machines: number, clients: number): string {
   const names = {
-    node: `node ${(fault.node % machines) + 1}`,
+    node: hitsLeader(fault) ? "whoever leads" : `node ${(fault.node % machines) + 1}`,
     peer: `node ${(fault.peer % machines) + 1}`,
     client: `client ${(fault.node % clients) + 1}`,
   };

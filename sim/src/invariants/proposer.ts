@@ -155,8 +155,11 @@ export class ProposerChecker extends Checker {
     const { quorum } = log.governing(slot);
     const told: number[] = quorum.voters.map(() => -1);
     let proposedIn = 0;
+    let first: Value | null = null;
     const tells = (index: number, ballot: number, its: Value | null): void => {
       told[index] = ballot;
+      first ??= its;
+      if (its !== null && its !== first) this.coverage.hit("promises of two values for one slot");
       if (its === value) proposedIn = Math.max(proposedIn, ballot);
     };
     quorum.voters.forEach((voter, index) => {

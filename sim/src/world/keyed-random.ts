@@ -26,6 +26,7 @@ export const Purpose = {
   linkFlap: 16,
   frameCorrupt: 30,
   clientCorrupt: 31,
+  storm: 32,
 } as const;
 
 /** One of {@link Purpose}. */

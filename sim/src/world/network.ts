@@ -38,6 +38,8 @@ export class SimulatedNetwork {
   readonly #observer: Observer;
   readonly #cuts = new Map<number, number>();
   readonly #noises = new Set<Noise>();
+  /** What each link takes longer, in milliseconds; of several the longest counts. */
+  readonly #slow = new Map<number, number[]>();
   readonly #frames = new Map<number, number>();
   readonly #lastMs = new Map<number, number>();
   /** When the connection of two nodes was broken last. */
@@ -65,6 +67,19 @@ export class SimulatedNetwork {
 
   isCut(from: number, to: number): boolean {
     return (this.#cuts.get(linkOf(from, to)) ?? 0) > 0;
+  }
+
+  /** What passes from one end to the other takes so much longer, in order, until the returned function is called. One direction. */
+  slow(from: number, to: number, ms: number): () => void {
+    const link = linkOf(from, to);
+    this.#slow.set(link, [...(this.#slow.get(link) ?? []), ms]);
+    return () => {
+      const left = this.#slow.get(link)!;
+      this.#slow.set(
+        link,
+        left.filter((_, index) => index !== left.indexOf(ms)),
+      );
+    };
   }
 
   disturb(noise: Noise): () => void {
@@ -98,7 +113,8 @@ export class SimulatedNetwork {
     const fraction = (purpose: 5 | 6 | 7 | 8): number => keyedFraction(this.#seed, purpose, link, count);
     const delay = fraction(Purpose.frameDelay);
     const wireMs = 0.1 + 0.9 * delay;
-    const inOrderMs = this.#time.nowMs + wireMs + delayMs * delay;
+    const slowMs = this.#slow.size === 0 ? 0 : Math.max(0, ...(this.#slow.get(link) ?? []));
+    const inOrderMs = this.#time.nowMs + wireMs + delayMs * delay + slowMs;
     const floorMs = this.#lastMs.get(link) ?? 0;
     const atMs = Math.max(inOrderMs, floorMs);
     this.#lastMs.set(link, atMs);

@@ -6,7 +6,7 @@ import type { Program, Subject } from "../clients/program.ts";
 import { Coverage } from "../coverage/sometimes.ts";
 import { Atlas } from "../faults/atlas.ts";
 import type { Fault } from "../faults/schedule.ts";
-import { strike } from "../faults/table.ts";
+import { lastsMs, strike } from "../faults/table.ts";
 import { Believers } from "../ghost/believers.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
@@ -306,7 +306,7 @@ export class World {
       this.observer.faultEnded(index, fault);
     };
     this.#undos.add(undo);
-    this.time.after(fault.forMs, undo);
+    this.time.after(lastsMs(fault), undo);
   }
 
   #heal(): void {

@@ -15,6 +15,11 @@ export const acceptedOfAnotherBallot: readonly Mutant[] = [
         anchor: 'case "heartbeat-answer":\n        if (!leadership?.leads || leadership.ballot !== message.ballot)',
         replacement: 'case "heartbeat-answer":\n        if (!leadership?.leads)',
       },
+      {
+        file: "packages/paxos/src/peers.ts",
+        anchor: "      peer.acceptedTo = acceptedTo;\n",
+        replacement: "      peer.acceptedTo = Math.max(peer.acceptedTo, acceptedTo);\n",
+      },
     ],
     expects: ["B4", "C2"],
     revealedBy: "contention",

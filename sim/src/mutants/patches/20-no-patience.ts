@@ -3,12 +3,20 @@ import type { Mutant } from "../mutant.ts";
 export const noPatience: readonly Mutant[] = [
   {
     id: "20a",
-    what: "Elections are not spread: every node waits for the same time.",
+    what: "A node whose ballot was outbid bids higher at once, without a pause and without asking anybody.",
+    standsFor:
+      "for elections that are not spread: here candidates canvass first and ballots are ordered, so that of those that wake together the highest leads",
     patches: [
       {
         file: "packages/paxos/src/election.ts",
-        anchor: "return (((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32) * belowMs;",
-        replacement: "return hash === 0 ? 0 : belowMs / 2;",
+        anchor: "    this.nextMs = this.core.nowMs + this.patienceMs / 4 + this.draw(this.patienceMs);\n",
+        replacement: "    this.nextMs = this.core.nowMs;\n",
+      },
+      {
+        file: "packages/paxos/src/election.ts",
+        anchor: "    this.canvassed = ballot;\n",
+        replacement:
+          "    if (this.gone && this.leader === 0) return this.owner.campaign(ballot);\n    this.canvassed = ballot;\n",
       },
     ],
     expects: ["K1", "K2"],
