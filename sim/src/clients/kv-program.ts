@@ -110,7 +110,7 @@ async function sessionRead(
   }
 }
 
-/** Reads every key once more: an acknowledged write must be there. Throws what the reads throw. */
+/** Reads every key once more: an acknowledged write must be there; and all that there is. Throws what the reads throw. */
 export async function finalReads(world: World, client: SimulatedClient, number: number): Promise<void> {
   for (let index = 0; index < world.config.keys; index++) {
     const key = `key-${index}`;
@@ -119,4 +119,5 @@ export async function finalReads(world: World, client: SimulatedClient, number: 
     const base = { process: number, kind: "read", key, value: null, invokedAt } as const;
     world.history.add({ ...base, returnedAt: world.time.nowMs, revision, ...sight(entry) });
   }
+  await kv(client.caller).range({ prefix: "" });
 }

@@ -5,17 +5,19 @@ import type { RunConfig } from "../world/config.ts";
 import { finalReads, kvProgram } from "./kv-program.ts";
 import { lockProgram } from "./lock-program.ts";
 import type { Subject } from "./program.ts";
+import { storeProgram } from "./store-program.ts";
 import { watchProgram } from "./watch-program.ts";
 
 /** The key-value store and the locks of this project, used as hard as the configuration says. */
 export function ownSubject(config: RunConfig): Subject {
-  const { kvClients, lockClients, watchClients, historyRevisionsMax } = config;
+  const { kvClients, storeClients, lockClients, watchClients, historyRevisionsMax } = config;
   const kv = kvMachine({ historyRevisionsMax });
   return {
     machines: [kv, lockMachine] as unknown as readonly MachineDefinition<Shape>[],
     ownMachines: [KV_NAME, LOCK_MACHINE],
     programs: [
       ...repeated(kvProgram, kvClients),
+      ...repeated(storeProgram, storeClients),
       ...repeated(lockProgram, lockClients),
       ...repeated(watchProgram, watchClients),
     ],

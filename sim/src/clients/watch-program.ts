@@ -17,10 +17,10 @@ export const watchProgram: Program = async (world, client, number) => {
       abort.abort(),
     );
     const fromRevision: number = judge === null ? 0 : judge.toldTo + 1;
-    const watch = store.watch({ prefix: "key-" }, { fromRevision, progress: true, timeoutMs: 0, signal: abort.signal });
+    const watch = store.watch({ prefix: "" }, { fromRevision, progress: true, timeoutMs: 0, signal: abort.signal });
     try {
       const startedAt = await watch.started();
-      judge ??= world.checks?.watches.watch(who, startedAt) ?? null;
+      judge ??= world.checks?.store.watch(who, startedAt) ?? null;
       for await (const event of watch) judge?.told(event);
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;

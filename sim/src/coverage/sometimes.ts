@@ -11,6 +11,8 @@ export const SOMETIMES = [
   "sync of a snapshot failed",
   "retry answered from the session after a fail-over",
   "lock given on after its holder was lost",
+  "lock held on after it was taken by force",
+  "lock shared by two",
   "unknown outcome, applied",
   "unknown outcome, not applied",
   "corruption in the middle of a log repaired",

@@ -1,10 +1,13 @@
+import type { DiskOperation } from "@quorate/log";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { SimulatedNode } from "../world/simulated-node.ts";
 import type { World } from "../world/world.ts";
 import { both, type FaultDefinition, lasting, NOTHING, type Undo } from "./strike.ts";
 
-/** A file is made within about this. */
-const FILE_MADE_MS = 6;
+const LOG_FOLDER = "wal/";
+/** A file is made within about this; a unit of the log is written and synced. */
+const MADE_MS = 6;
+const WRITTEN_MS = 2;
 
 /** A process stops for as long as the fault lasts: a stall of its event loop, a debugger, a machine that swaps. */
 export function stopped(world: World, { id, process }: SimulatedNode | SimulatedClient): Undo {
@@ -41,41 +44,66 @@ export const kill: FaultDefinition = {
   words: ({ node }, fault) => `${node} is killed, and starts anew ${lasting(fault).replace("for", "after")}`,
 };
 
-/** A machine loses power, and what was not synced with it: kept, lost or torn, sector by sector. */
+/** A machine loses power, and what was not synced with it: kept, lost or torn, sector by sector. Half of them as it writes its log: most of the time it does not. */
 export const powerLoss: FaultDefinition = {
-  strike: ({ node, fault }) => {
-    node.losePower(fault.choice);
-    return () => node.start();
+  strike: ({ world, node, fault: { choice } }) => {
+    if (!asItWrites(choice)) {
+      node.losePower(choice);
+      return () => node.start();
+    }
+    const isSuch = (who: SimulatedNode, { kind, path }: DiskOperation): boolean =>
+      who === node && kind === "write" && path.startsWith(LOG_FOLDER);
+    return powerLostOver(world, isSuch, WRITTEN_MS, choice);
   },
-  words: ({ node }, fault) => `${node} loses power ${lasting(fault)}`,
+  words: ({ node }, fault) =>
+    asItWrites(fault.choice)
+      ? `${node} loses power as it writes its log, and starts anew ${lasting(fault).replace("for", "after")}`
+      : `${node} loses power ${lasting(fault)}`,
 };
+
+function asItWrites(choice: number): boolean {
+  return choice % 2 === 1;
+}
 
 /** Whoever makes a file next, a segment or a snapshot, loses power on the way or right after it. */
 export const fileCrash: FaultDefinition = {
   strike: ({ world, fault: { choice } }) => {
-    let start: Undo = () => undefined;
     const folder = folderOf(choice);
-    const disarm = world.whenMakesFile(
-      (path) => path.startsWith(folder),
-      (maker) => {
-        world.time.after((FILE_MADE_MS * ((choice >>> 4) % 64)) / 64, () => {
-          world.coverage.hit("power lost while a file was made");
-          maker.losePower(choice);
-          start = () => maker.start();
-        });
-      },
-    );
-    return () => {
-      disarm();
-      start();
-    };
+    const isSuch = (_who: SimulatedNode, { kind, path }: DiskOperation): boolean =>
+      kind === "create" && path.startsWith(folder);
+    return powerLostOver(world, isSuch, MADE_MS, choice, () => world.coverage.hit("power lost while a file was made"));
   },
   words: (_names, fault) =>
     `whoever makes a file in ${folderOf(fault.choice)} loses power over it, and starts anew ${lasting(fault).replace("for", "after")}`,
 };
 
 function folderOf(choice: number): string {
-  return choice % 3 === 0 ? "wal/" : "snapshot/";
+  return choice % 3 === 0 ? LOG_FOLDER : "snapshot/";
+}
+
+/** Within `withinMs` of the next such operation of a disk its machine loses power. */
+function powerLostOver(
+  world: World,
+  isSuch: (node: SimulatedNode, operation: DiskOperation) => boolean,
+  withinMs: number,
+  choice: number,
+  lost: () => void = NOTHING,
+): Undo {
+  let isOver = false;
+  let start: Undo = NOTHING;
+  const disarm = world.whenDisk(isSuch, (node) => {
+    world.time.after((withinMs * ((choice >>> 4) % 64)) / 64, () => {
+      if (isOver) return;
+      lost();
+      node.losePower(choice);
+      start = () => node.start();
+    });
+  });
+  return () => {
+    isOver = true;
+    disarm();
+    start();
+  };
 }
 
 /** All machines lose power at once. */

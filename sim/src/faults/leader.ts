@@ -69,15 +69,18 @@ function stormMs({ forMs }: Pick<Fault, "forMs">): number {
 /** The next leader that sends accepts loses power right after it. */
 export const leaderCrash: FaultDefinition = {
   strike: ({ world, fault: { choice } }) => {
+    let isOver = false;
     let start: Undo = () => undefined;
     const disarm = world.whenAccepts((leader) => {
       world.time.after(choice % 4, () => {
+        if (isOver) return;
         if (choice % 8 < 4) leader.losePower(choice);
         else leader.kill();
         start = () => leader.start();
       });
     });
     return () => {
+      isOver = true;
       disarm();
       start();
     };

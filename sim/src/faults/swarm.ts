@@ -1,5 +1,7 @@
 import type { ConfigWishes, RunConfig } from "../world/config.ts";
 import { keyedBits, keyedFraction, Purpose } from "../world/keyed-random.ts";
+import { LOCK_OPERATIONS } from "../clients/lock-operations.ts";
+import { STORE_OPERATIONS } from "../clients/store-operations.ts";
 import { FAULT_KINDS, type FaultKind } from "./schedule.ts";
 
 /** What a run dwells on: kinds of faults that do their worst together, and mean times between two of them. */
@@ -87,6 +89,12 @@ function pick<T>(seed: number, what: number, choices: readonly T[]): T {
   return choices[keyedBits(seed, Purpose.swarm, what) % choices.length]!;
 }
 
+/** About half of them; one at least. */
+function someOf<T>(seed: number, what: number, all: readonly T[]): readonly T[] {
+  const first = keyedBits(seed, Purpose.swarm, what) % all.length;
+  return all.filter((_, index) => index === first || keyedBits(seed, Purpose.swarm, what, index + 1) % 2 === 0);
+}
+
 /**
  * The configuration of a seed: sizes, rates, limits and the kinds of faults are drawn anew for each, and each run leaves some kinds out, since what is
  * always on hides what shows only when it is off (A. Groce and others, "Swarm testing", 2012).
@@ -104,7 +112,10 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     quorum: pick(seed, 9, ["majority", "majority", "majority", "flexible", "zones"]),
     leaseMs: pick(seed, 10, [0, 0, 300, 1000]),
     kvClients: pick(seed, 2, [2, 3, 4]),
+    storeClients: pick(seed, 31, [0, 1, 1, 2]),
+    storeOperations: someOf(seed, 200, STORE_OPERATIONS),
     lockClients: pick(seed, 3, [2, 2, 3]),
+    lockOperations: someOf(seed, 201, LOCK_OPERATIONS),
     watchClients: pick(seed, 16, [1, 1, 2]),
     seconds: wishes.seconds,
     kinds,

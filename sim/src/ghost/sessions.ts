@@ -1,3 +1,6 @@
+/** Where sessions end that nobody closed. */
+export const BEFORE_COMMANDS: number = -1;
+
 /** A session, as it follows from the log alone. */
 interface GhostSession {
   readonly ttlMs: number;
@@ -8,6 +11,30 @@ interface GhostSession {
 export class GhostSessions {
   readonly #living = new Map<number, GhostSession>();
   readonly #over = new Map<number, string>();
+  /** Those that the batch of now ended, and with which of its commands. */
+  #endedNow: { readonly id: number; readonly command: number }[] = [];
+  #command = BEFORE_COMMANDS;
+
+  /** A batch begins: what ends before its first command ends by time. */
+  batchBegins(): void {
+    this.#endedNow = [];
+    this.#command = BEFORE_COMMANDS;
+  }
+
+  /** The command at this place of the batch is next. */
+  commandIs(index: number): void {
+    this.#command = index;
+  }
+
+  /** Which sessions a command of the last batch ended. */
+  endedBy(command: number): readonly number[] {
+    return this.#endedNow.flatMap((ended) => (ended.command === command ? [ended.id] : []));
+  }
+
+  /** Whether a session lived when a command of the last batch was carried out. */
+  livedAt(id: number, command: number): boolean {
+    return this.lives(id) || this.#endedNow.some((ended) => ended.id === id && ended.command >= command);
+  }
 
   opened(id: number, ttlMs: number, logTimeMs: number): void {
     if (!this.#over.has(id) && !this.#living.has(id)) this.#living.set(id, { ttlMs, renewedMs: logTimeMs });
@@ -19,7 +46,9 @@ export class GhostSessions {
   }
 
   ended(id: number, why: string): void {
-    if (this.#living.delete(id)) this.#over.set(id, why);
+    if (!this.#living.delete(id)) return;
+    this.#over.set(id, why);
+    this.#endedNow.push({ id, command: this.#command });
   }
 
   /** Log time has come to here. */

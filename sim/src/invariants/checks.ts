@@ -1,6 +1,6 @@
 import { KV_NAME } from "@quorate/kv";
 import { LOCK_MACHINE } from "@quorate/lock";
-import type { QuorateError } from "@quorate/machine";
+import type { QuorateError, Reply } from "@quorate/machine";
 import type { Coverage } from "../coverage/sometimes.ts";
 import { Ghost } from "../ghost/ghost.ts";
 import type { Observer, ObservedRun } from "../world/observer.ts";
@@ -18,16 +18,17 @@ import { ReadChecker } from "./read.ts";
 import { SessionChecker } from "./session.ts";
 import { SnapshotChecker } from "./snapshot.ts";
 import { StorageChecker } from "./storage.ts";
-import { WatchChecker } from "./watch.ts";
+import { StoreChecker } from "./store.ts";
 
 /** All checkers of a run, and the ghost that they share. */
 export class Checks {
   readonly ghost: Ghost;
   readonly sessions: SessionChecker;
-  readonly watches: WatchChecker;
+  readonly store: StoreChecker;
   readonly liveness: LivenessChecker;
   /** In the order in which they are to be told. */
   readonly observers: readonly Observer[];
+  readonly #hasStore: boolean;
 
   /**
    * @param cluster - the name that the disks bear.
@@ -37,7 +38,7 @@ export class Checks {
     const ghost = new Ghost(cluster, run);
     this.ghost = ghost;
     this.sessions = new SessionChecker(ghost, report, coverage);
-    this.watches = new WatchChecker(ghost, report, coverage);
+    this.store = new StoreChecker(this.sessions.sessions, ghost, report, coverage);
     this.liveness = new LivenessChecker(ghost, report, coverage);
     const leases = new LeaseChecker(ghost, report, coverage);
     const checkers: Checker[] = [
@@ -55,7 +56,8 @@ export class Checks {
       new ReadChecker(leases, ghost, report, coverage),
       this.liveness,
     ];
-    if (machines.includes(KV_NAME)) checkers.push(this.watches);
+    this.#hasStore = machines.includes(KV_NAME);
+    if (this.#hasStore) checkers.push(this.store);
     if (machines.includes(LOCK_MACHINE)) {
       checkers.push(new LockChecker(this.sessions.sessions, ghost, report, coverage));
     }
@@ -66,6 +68,16 @@ export class Checks {
   /** A caller was told that its write stands at `revision`. */
   acknowledged(revision: number, what: string): void {
     this.sessions.acknowledged(revision, what);
+  }
+
+  /** A client has the answer to a call of a machine. */
+  replied(who: string, machine: string, reply: Reply): void {
+    this.sessions.replied(reply, `a call of ${machine} by ${who}`);
+  }
+
+  /** A client has the answer to a query of a machine. */
+  shown(who: string, machine: string, query: Uint8Array, reply: Reply): void {
+    if (this.#hasStore && machine === KV_NAME) this.store.shown(who, query, reply);
   }
 
   /** A caller was told that its call failed. */

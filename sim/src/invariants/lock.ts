@@ -1,5 +1,5 @@
 import { commandsOf } from "../ghost/value.ts";
-import { type DescribedLock, LOCK_MACHINE, lockMachine } from "@quorate/lock";
+import { type DescribedClaim, type DescribedLock, LOCK_MACHINE, lockMachine } from "@quorate/lock";
 import { type Composite, SESSION_MACHINE } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import type { GhostSessions } from "../ghost/sessions.ts";
@@ -8,13 +8,14 @@ import { Checker } from "./checker.ts";
 const LOCKS_MAX = 100;
 const LIST = lockMachine.codecs.query.encode({ kind: "list", prefix: "", after: "", limit: LOCKS_MAX });
 
-/** I1 to I5 in the log: who has an exclusive lock after each step, who waits, and in which order. What clients believe stands with the believers. */
+/** I1 to I5 in the log: who has a lock after each step, who waits, and in which order. What clients believe stands with the believers. */
 export class LockChecker extends Checker {
   readonly #sessions: GhostSessions;
   #appliedTo = 0;
-  /** Who waited, in order, when it was looked at last. */
+  /** As they were looked at last. */
   #queues = new Map<string, readonly string[]>();
-  readonly #tokens = new Map<string, number>();
+  #grants = new Set<string>();
+  readonly #tokens = new Map<string, { any: number; exclusive: number }>();
 
   constructor(sessions: GhostSessions, ...base: ConstructorParameters<typeof Checker>) {
     super(...base);
@@ -27,45 +28,63 @@ export class LockChecker extends Checker {
     if (!counted || entry.kind !== "batch" || !concernsLocks(entry)) return;
     const answer = lockMachine.codecs.answer.decode(composite.query(LOCK_MACHINE, LIST));
     if (answer.kind !== "list") return;
-    const queues = new Map<string, readonly string[]>();
-    for (const lock of answer.locks) {
-      queues.set(lock.name, lock.waiters.map(nameOf));
-      this.#judge(`after slot ${entry.slot}, at node ${node}, ${lock.name}`, lock);
+    const { locks } = answer;
+    const grants = new Set<string>();
+    for (const lock of locks) {
+      const where = `after slot ${entry.slot}, at node ${node}, ${lock.name}`;
+      this.#fits(where, lock);
+      for (const holder of lock.occupants) {
+        const grant = `${lock.name} ${nameOf(holder)} ${holder.token}`;
+        grants.add(grant);
+        if (!this.#grants.has(grant)) this.#isGranted(where, lock, holder);
+      }
     }
-    this.#queues = queues;
+    for (const lock of locks) this.#givesOn(`after slot ${entry.slot}, at node ${node}`, lock, locks);
+    this.#grants = grants;
+    this.#queues = new Map(locks.map((lock) => [lock.name, lock.waiters.map(nameOf)]));
   }
 
-  #judge(where: string, { name, occupants, waiters }: DescribedLock): void {
-    const exclusive = occupants.filter(({ mode }) => mode === "exclusive");
-    if (exclusive.length > 0 && occupants.length > 1) {
-      this.report(
-        "I1",
-        `${where} is held at once by ${occupants.map((each) => `${nameOf(each)} (token ${each.token})`).join(" and ")}`,
+  /** I1: whoever is in is compatible. */
+  #fits(where: string, lock: DescribedLock): void {
+    const { occupants } = lock;
+    for (const [index, each] of occupants.entries()) {
+      if (hasRoom(occupants.slice(0, index), each, lock.permitsMax)) continue;
+      const all = occupants.map((one) => `${nameOf(one)} (${one.mode}, token ${one.token})`);
+      return this.report("I1", `${where} is held at once by ${all.join(" and ")}`);
+    }
+  }
+
+  /** I5: nobody waits who could have all that it waits for. Whoever wants several locks has to be first at each. */
+  #givesOn(where: string, { name, waiters }: DescribedLock, locks: readonly DescribedLock[]): void {
+    const [first] = waiters;
+    if (first === undefined) return;
+    const claim = nameOf(first);
+    const wanted = locks.filter((lock) => lock.waiters.some((each) => nameOf(each) === claim));
+    const isReady = wanted.every((lock) => {
+      const [head] = lock.waiters as readonly [DescribedClaim];
+      return nameOf(head) === claim && hasRoom(lock.occupants, head, lock.permitsMax);
+    });
+    if (isReady) this.report("I5", `${where}, ${name} has room, and ${waiters.map(nameOf).join(", ")} wait for it`);
+  }
+
+  /** I2 to I4, of a new grant. */
+  #isGranted(where: string, { name, waiters }: DescribedLock, holder: DescribedClaim): void {
+    const { token, mode, state, session } = holder;
+    const highest = this.#tokens.get(name) ?? { any: 0, exclusive: 0 };
+    // Those that are granted in one step, and do not exclude each other, have the same.
+    const excluding = mode === "exclusive" ? highest.any : highest.exclusive;
+    if (token <= excluding || token < highest.any) {
+      return this.report(
+        "I2",
+        `${where} is granted to ${nameOf(holder)} with token ${token}, after token ${highest.any}`,
       );
     }
-    if (occupants.length === 0 && waiters.length > 0) {
-      this.report("I5", `${where} is free, and ${waiters.map(nameOf).join(", ")} wait for it`);
+    this.#tokens.set(name, { any: token, exclusive: mode === "exclusive" ? token : highest.exclusive });
+    if (state === "held" && !this.#sessions.lives(session)) {
+      const why = `whose session is over: ${this.#sessions.why(session)}`;
+      this.report("I3", `${where} is granted to ${nameOf(holder)}, ${why}`);
     }
-    const before = this.#queues.get(name) ?? [];
-    for (const holder of exclusive) {
-      const highest = this.#tokens.get(name) ?? 0;
-      if (holder.token === highest) continue;
-      if (holder.token < highest) {
-        this.report(
-          "I2",
-          `${where} is granted to ${nameOf(holder)} with token ${holder.token}, after token ${highest}`,
-        );
-        continue;
-      }
-      this.#tokens.set(name, holder.token);
-      if (holder.state === "held" && !this.#sessions.lives(holder.session)) {
-        this.report(
-          "I3",
-          `${where} is granted to ${nameOf(holder)}, whose session is over: ${this.#sessions.why(holder.session)}`,
-        );
-      }
-      this.#isFirst(where, nameOf(holder), before, waiters.map(nameOf));
-    }
+    this.#isFirst(where, nameOf(holder), this.#queues.get(name) ?? [], waiters.map(nameOf));
   }
 
   /** I4: nobody who waited longer still waits. */
@@ -76,6 +95,13 @@ export class LockChecker extends Checker {
     if (passed !== undefined)
       this.report("I4", `${where} is granted to ${holder}, before ${passed}, which waited longer`);
   }
+}
+
+/** Whether one more fits in. */
+function hasRoom(occupants: readonly DescribedClaim[], { mode, permits }: DescribedClaim, permitsMax: number): boolean {
+  if (occupants.length === 0) return true;
+  if (mode === "exclusive" || occupants.some((each) => each.mode !== mode)) return false;
+  return mode === "shared" || occupants.reduce((sum, each) => sum + each.permits, permits) <= permitsMax;
 }
 
 function nameOf({ session, claim }: { readonly session: number; readonly claim: number }): string {

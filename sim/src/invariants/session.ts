@@ -3,6 +3,7 @@ import {
   type BatchCommand,
   type Composite,
   crc32c,
+  type Reply,
   type RequestId,
   SESSION_MACHINE,
   sessionCommands,
@@ -11,6 +12,7 @@ import {
 } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { GhostSessions } from "../ghost/sessions.ts";
+import type { CallKind } from "../world/observer.ts";
 import { Checker } from "./checker.ts";
 
 interface Effect {
@@ -36,6 +38,9 @@ export class SessionChecker extends Checker {
   readonly #denied = new Map<string, string>();
   /** Requests whose caller was told that nobody knows. */
   readonly #unknown = new Set<string>();
+  /** Calls of machines that wait for their answer, and the highest revision that anybody had been told when they began. */
+  readonly #calls = new Map<number, number>();
+  #toldTo = 0;
   /** Of the step that a replica takes now. */
   readonly #step: Settled[] = [];
   #appliedTo = 0;
@@ -51,10 +56,13 @@ export class SessionChecker extends Checker {
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;
     if (!counted || entry.kind !== "batch") return;
+    this.sessions.batchBegins();
     this.sessions.pass(composite.logTimeMs);
     const commands = commandsOf(entry.bytes);
-    for (const [index, command] of commands.entries())
+    for (const [index, command] of commands.entries()) {
+      this.sessions.commandIs(index);
       this.#judge(node, entry, command, step[index]!, composite.logTimeMs);
+    }
   }
 
   #takesEffect(node: number, { request, settlement }: Settled): void {
@@ -122,11 +130,38 @@ export class SessionChecker extends Checker {
 
   // ── what callers were told ──
 
+  override callInvoked(_client: number, call: number, kind: CallKind): void {
+    if (kind === "call") this.#calls.set(call, this.#toldTo);
+  }
+
+  /** J1, of all machines: what is asked for later stands later in the log. */
+  override callAnswered(client: number, call: number, revision: number): void {
+    const toldBefore = this.#calls.get(call);
+    if (toldBefore === undefined) return;
+    this.#calls.delete(call);
+    this.#toldTo = Math.max(this.#toldTo, revision);
+    if (revision > toldBefore) return;
+    const before = `before it began, somebody was told of revision ${toldBefore}`;
+    this.report("J1", `call ${call} of client ${client} was carried out at revision ${revision}; ${before}`);
+  }
+
+  override callFailed(_client: number, call: number): void {
+    this.#calls.delete(call);
+  }
+
   /** J2: a caller was told that its write stands at `revision`. */
   acknowledged(revision: number, what: string): void {
     if (!this.#revisions.has(revision)) {
       this.report("J2", `${what} was acknowledged at revision ${revision}, where the log has no request`);
     }
+  }
+
+  /** J2 and F2: a caller has a reply. */
+  replied(reply: Reply, what: string): void {
+    this.acknowledged(reply.revision, what);
+    const effect = this.#effects.get(this.#revisions.get(reply.revision) ?? "");
+    if (effect === undefined || effect.replyChecksum === crc32c(reply.bytes)) return;
+    this.report("F2", `${what} was answered with other bytes than the log has at revision ${reply.revision}`);
   }
 
   /** J3: a caller was told that its request is not applied. */

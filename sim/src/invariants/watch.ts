@@ -1,43 +1,6 @@
 import type { KvWatchEvent } from "@quorate/kv";
-import type { RequestId, Settlement } from "@quorate/machine";
-import type { Entry } from "@quorate/paxos";
-import { KvChanges } from "../ghost/kv-changes.ts";
-import { Checker, type Report } from "./checker.ts";
-
-interface Settled {
-  readonly request: RequestId;
-  readonly settlement: Settlement;
-  readonly isNew: boolean;
-}
-
-/** Keeps what the log did to the keys, and judges the watches by it. */
-export class WatchChecker extends Checker {
-  readonly #changes = new KvChanges();
-  /** Of the step that a replica takes now. */
-  readonly #step: Settled[] = [];
-  #appliedTo = 0;
-
-  override settled(_node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
-    this.#step.push({ request, settlement, isNew: settlement.revision > revisionBefore });
-  }
-
-  override applied(_node: number, entry: Entry, counted: boolean): void {
-    const step = this.#step.splice(0);
-    if (entry.slot <= this.#appliedTo) return;
-    this.#appliedTo = entry.slot;
-    if (counted && entry.kind === "batch") this.#changes.note(entry, step);
-  }
-
-  /**
-   * A watch over all keys begins.
-   *
-   * @param who - for reports.
-   * @param toldTo - everything above this revision is to be told.
-   */
-  watch(who: string, toldTo: number): WatchJudge {
-    return new WatchJudge(this.report, this.#changes, who, toldTo);
-  }
-}
+import type { KvChanges } from "../ghost/kv-changes.ts";
+import type { Report } from "./checker.ts";
 
 /** J4: one watch over all keys, through all its reconnects: ordered, unique, whole per revision, without a gap, and it goes on where it was. */
 export class WatchJudge {
@@ -80,7 +43,8 @@ export class WatchJudge {
     }
     this.#toldTo = revision;
     if (event.type === "progress") return;
-    for (const change of event.changes) {
+    const changes = [...event.changes].sort((left, right) => (left.key < right.key ? -1 : 1));
+    for (const change of changes) {
       const is = all[at];
       at += 1;
       const value = change.type === "put" ? change.entry.value : null;

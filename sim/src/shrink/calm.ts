@@ -11,6 +11,7 @@ export async function calmLoad(attempts: Attempts): Promise<void> {
   const less: readonly Partial<RunConfig>[] = [
     { lockClients: 0 },
     { watchClients: 0 },
+    { storeClients: 0 },
     { kvClients: 0 },
     { kvClients: 1 },
     { nodes: 3 },

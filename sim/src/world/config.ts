@@ -1,3 +1,5 @@
+import type { LockOperation } from "../clients/lock-operations.ts";
+import type { StoreOperation } from "../clients/store-operations.ts";
 import type { FaultKind } from "../faults/schedule.ts";
 
 /** A mistake that is planted on purpose, to show that the simulator finds it. */
@@ -15,6 +17,12 @@ export interface RunConfig {
   readonly leaseMs: number;
   readonly kvClients: number;
   readonly lockClients: number;
+  /** How these use locks. */
+  readonly lockOperations: readonly LockOperation[];
+  /** Clients that ask the store for more than single keys. */
+  readonly storeClients: number;
+  /** What these ask for. Some only: what is asked for all the time hides what shows without it. */
+  readonly storeOperations: readonly StoreOperation[];
   /** Clients that watch all keys. */
   readonly watchClients: number;
   /** Simulated seconds of load and faults; healing comes after. */
@@ -65,6 +73,6 @@ export interface ConfigWishes {
 }
 
 /** Clients that run at a time, in a run of the project's own machines. */
-export function clientsOf({ kvClients, lockClients, watchClients }: RunConfig): number {
-  return kvClients + lockClients + watchClients;
+export function clientsOf({ kvClients, storeClients, lockClients, watchClients }: RunConfig): number {
+  return kvClients + storeClients + lockClients + watchClients;
 }

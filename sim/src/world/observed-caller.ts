@@ -16,6 +16,10 @@ export interface CallObserver {
   /** Returns the number that the call goes by. */
   invoked(kind: CallKind, machine: string, level: ReadLevel | null): number;
   answered(call: number, reply: Reply): void;
+  /** A command was carried out. */
+  replied(machine: string, reply: Reply): void;
+  /** A query was answered. */
+  shown(machine: string, query: Uint8Array, reply: Reply): void;
   failed(call: number, error: QuorateError): void;
 }
 
@@ -31,12 +35,14 @@ export class ObservedCaller implements Caller {
 
   call(machine: string, command: Uint8Array, options?: CallOptions): Promise<Reply> {
     const call = this.#observer.invoked("call", machine, null);
-    return this.#shown(call, this.#inner.call(machine, command, options));
+    const told = (reply: Reply): void => this.#observer.replied(machine, reply);
+    return this.#shown(call, this.#inner.call(machine, command, options), told);
   }
 
   read(machine: string, query: Uint8Array, options?: ReadOptions): Promise<Reply> {
     const call = this.#observer.invoked("read", machine, options?.level ?? "linearizable");
-    return this.#shown(call, this.#inner.read(machine, query, options));
+    const told = (reply: Reply): void => this.#observer.shown(machine, query, reply);
+    return this.#shown(call, this.#inner.read(machine, query, options), told);
   }
 
   watch(machine: string, request: (afterRevision: number) => Uint8Array, options?: CallOptions): AsyncIterable<Reply> {
@@ -52,9 +58,12 @@ export class ObservedCaller implements Caller {
     return this.#inner.session(options);
   }
 
-  #shown(call: number, reply: Promise<Reply>): Promise<Reply> {
+  #shown(call: number, reply: Promise<Reply>, told: (reply: Reply) => void): Promise<Reply> {
     reply.then(
-      (value) => this.#observer.answered(call, value),
+      (value) => {
+        told(value);
+        this.#observer.answered(call, value);
+      },
       (error: QuorateError) => this.#observer.failed(call, error),
     );
     return reply;

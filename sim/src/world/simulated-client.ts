@@ -56,6 +56,8 @@ export class SimulatedClient {
         world.observer.callInvoked(this.id, call, kind, machine, level);
         return call;
       },
+      replied: (machine, reply) => world.checks?.replied(`client ${this.id}`, machine, reply),
+      shown: (machine, query, reply) => world.checks?.shown(`client ${this.id}`, machine, query, reply),
       answered: (call, { revision }) => world.observer.callAnswered(this.id, call, revision),
       failed: (call, error) => world.observer.callFailed(this.id, call, error),
     });

@@ -353,7 +353,7 @@ export class SimulatedNode {
     };
     disk.fault = (operation) => {
       this.#damage.noted(operation);
-      if (operation.kind === "create") this.#world.makesFile(this, operation.path);
+      this.#world.diskOperates(this, operation);
       if (operation.kind !== "sync" || !(this.#syncFails?.(operation.path) ?? false)) return null;
       this.#syncFails = null;
       if (!operation.path.startsWith("wal/")) this.#world.coverage.hit("sync of a snapshot failed");

@@ -1,4 +1,4 @@
-import { type FramePart, memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
+import { type DiskOperation, type FramePart, memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
 import type { Verdict } from "@quorate/check";
 import { QuorateError } from "@quorate/machine";
 import type { Speaker } from "@quorate/paxos";
@@ -77,8 +77,8 @@ export class World {
   readonly #undos = new Set<() => void>();
   /** For whoever sends accepts. */
   readonly #accepts = new Ambush<SimulatedNode>();
-  /** For whoever makes a file. */
-  readonly #files = new Ambush<{ readonly node: SimulatedNode; readonly path: string }>();
+  /** For whoever's disk does something. */
+  readonly #operations = new Ambush<{ readonly node: SimulatedNode; readonly operation: DiskOperation }>();
   #clientsMade = 0;
   #calls = 0;
   #frames = 0;
@@ -164,18 +164,21 @@ export class World {
     });
   }
 
-  /** Once, as a node begins to make such a file; until the returned function is called. */
-  whenMakesFile(isSuch: (path: string) => boolean, run: (maker: SimulatedNode) => void): () => void {
-    return this.#files.arm(({ node, path }) => {
-      if (!isSuch(path)) return false;
+  /** Once, as the disk of a node begins such an operation; until the returned function is called. */
+  whenDisk(
+    isSuch: (node: SimulatedNode, operation: DiskOperation) => boolean,
+    run: (node: SimulatedNode) => void,
+  ): () => void {
+    return this.#operations.arm(({ node, operation }) => {
+      if (!isSuch(node, operation)) return false;
       run(node);
       return true;
     });
   }
 
-  /** A node begins to make a file. */
-  makesFile(node: SimulatedNode, path: string): void {
-    if (this.#files.isArmed) this.#files.comes({ node, path });
+  /** The disk of a node begins an operation. */
+  diskOperates(node: SimulatedNode, operation: DiskOperation): void {
+    if (this.#operations.isArmed) this.#operations.comes({ node, operation });
   }
 
   /** The number of the next call of a client. */

@@ -76,10 +76,10 @@ const described = (changes: object) => ({
 });
 
 /** A state whose locks answer as told. */
-function locked(revision: number, occupants: readonly object[], waiters: readonly object[]) {
+function locked(revision: number, occupants: readonly object[], waiters: readonly object[], permitsMax = 0) {
   const lock = {
     name: "door",
-    permitsMax: 0,
+    permitsMax,
     occupants: occupants.map(described),
     occupantCount: occupants.length,
     waiters: waiters.map(described),
@@ -116,16 +116,44 @@ function withSessions(scene: Scene): void {
 
 const kvCodecs = kvMachine().codecs;
 
+type KvCommand = Parameters<typeof kvCodecs.command.encode>[0];
+type KvResult = Parameters<typeof kvCodecs.result.encode>[0];
+
 /** A put of session 7 in slot 3 takes effect. */
 function put(scene: Scene, slot = 3, number = 1, logTimeMs = 10, revision = 9): void {
-  const bytes = kvCodecs.command.encode([1, "key-1", Uint8Array.of(number), 0, 0]);
+  kvStep(scene, [1, "key-1", Uint8Array.of(number), 0, 0], [1, null], slot, number, logTimeMs, revision);
+}
+
+/** A command of session 7 takes effect, and is answered so. */
+function kvStep(
+  scene: Scene,
+  asked: KvCommand,
+  told: KvResult,
+  slot: number,
+  number: number,
+  logTimeMs: number,
+  revision: number,
+): void {
+  const bytes = kvCodecs.command.encode(asked);
   const command = commandOf(7, number, "kv", bytes);
   scene.tell.requestSent(1025, 7, number, "kv", bytes);
   const entry = entryOf(slot, B1, batchOf(logTimeMs, [command]));
   scene.nowMs = Math.max(scene.nowMs, logTimeMs);
   scene.chooses(1, entry, 1, 2);
-  scene.settles(1, command.request, { bytes: kvCodecs.result.encode([1, null]), revision }, revision - 1);
+  scene.settles(1, command.request, { bytes: kvCodecs.result.encode(told), revision }, revision - 1);
   scene.applies(1, entry, { ...locked(revision, [], []), logTimeMs, revision, digest: revision });
+}
+
+/** A transaction that writes under a lock, if that is held under this token. */
+function fenced(token: number): KvCommand {
+  return [6, [[6, "door", token]], [], []];
+}
+
+/** A client has read all keys, as of a revision. */
+function shown(scene: Scene, revision: number, keys: Extract<KvResult, { readonly 0: 7 }>[1]): void {
+  const query = kvCodecs.query.encode([2, [2, "", ""], "", 0, 0, 0]);
+  const bytes = kvCodecs.answer.encode([7, keys, keys.length, ""]);
+  scene.checks.shown("client 1025", "kv", query, { revision, logTimeMs: 0, bytes });
 }
 
 /** One for each invariant that is checked at a step of a run; the others have tests of their own. */
@@ -303,6 +331,16 @@ export const CASES: readonly Case[] = [
     },
     broken: (scene) => scene.applies(2, entryOf(2, B1, batchOf(900)), stateOf(5, { logTimeMs: 900 })),
     witness: /after slot 2 node 2 has revision 5.*node 1 has revision 4/,
+  },
+  {
+    id: "D6",
+    machines: ["kv"],
+    before: (scene) => {
+      withSessions(scene);
+      kvStep(scene, [4, "key-1", 2], [4, 2], 3, 1, 10, 9);
+    },
+    broken: (scene) => kvStep(scene, [4, "key-1", 3], [4, 4], 4, 2, 20, 10),
+    witness: /slot 4, at node 1, command 7:2, revision 10: the store answers \[4,4\], and a plain one \[4,5\]/,
   },
   {
     id: "E1",
@@ -553,7 +591,32 @@ export const CASES: readonly Case[] = [
     machines: ["lock"],
     before: withSessions,
     broken: (scene) => lockSteps(scene, locked(8, [{}, { session: 8, token: 6 }], [])),
-    witness: /door is held at once by claim 1 of session 7 \(token 5\) and claim 1 of session 8 \(token 6\)/,
+    witness: /door is held at once by claim 1 of session 7 \(exclusive, token 5\) and claim 1 of session 8/,
+  },
+  {
+    id: "I1",
+    machines: ["lock"],
+    before: (scene) => {
+      withSessions(scene);
+      const shared = { mode: "shared" };
+      lockSteps(scene, locked(8, [shared, { ...shared, session: 8 }], []));
+    },
+    broken: (scene) => {
+      const permits = { mode: "permits", permits: 2, token: 6 };
+      lockSteps(scene, locked(8, [permits, { ...permits, session: 8 }], [], 3));
+    },
+    witness: /door is held at once by claim 1 of session 7 \(permits, token 6\) and claim 1 of session 8/,
+  },
+  {
+    id: "I2",
+    machines: ["kv"],
+    before: (scene) => {
+      withSessions(scene);
+      kvStep(scene, fenced(6), [6, true, []], 3, 1, 10, 9);
+      kvStep(scene, fenced(5), [6, false, []], 4, 2, 20, 10);
+    },
+    broken: (scene) => kvStep(scene, fenced(5), [6, true, []], 5, 3, 30, 11),
+    witness: /door lets token 5 write, after token 6/,
   },
   {
     id: "I2",
@@ -592,7 +655,17 @@ export const CASES: readonly Case[] = [
     machines: ["lock"],
     before: withSessions,
     broken: (scene) => lockSteps(scene, locked(8, [], [{ state: "queued", token: 0 }])),
-    witness: /door is free, and claim 1 of session 7 wait/,
+    witness: /door has room, and claim 1 of session 7 wait/,
+  },
+  {
+    id: "J1",
+    before: (scene) => {
+      scene.tell.callInvoked(1025, 1, "call", "kv", null);
+      scene.tell.callAnswered(1025, 1, 9);
+      scene.tell.callInvoked(1026, 2, "call", "kv", null);
+    },
+    broken: (scene) => scene.tell.callAnswered(1026, 2, 8),
+    witness: /call 2 of client 1026 was carried out at revision 8; .* told of revision 9/,
   },
   {
     id: "J2",
@@ -621,8 +694,21 @@ export const CASES: readonly Case[] = [
       put(scene);
       put(scene, 4, 2, 20, 10);
     },
-    broken: (scene) => scene.checks.watches.watch("the watch", 8).told({ type: "progress", revision: 10 }),
+    broken: (scene) => scene.checks.store.watch("the watch", 8).told({ type: "progress", revision: 10 }),
     witness: /the watch is told of revision 10, but was not told of the put of key-1 at revision 9/,
+  },
+  {
+    id: "J6",
+    machines: ["kv"],
+    before: (scene) => {
+      withSessions(scene);
+      kvStep(scene, [1, "key-1", Uint8Array.of(49), 0, 500], [1, null], 3, 1, 10, 9);
+      put(scene, 4, 2, 600, 11);
+      shown(scene, 9, [["key-1", Uint8Array.of(49), 9, 9, 1, 0, 510]]);
+      shown(scene, 10, []);
+    },
+    broken: (scene) => shown(scene, 10, [["key-1", Uint8Array.of(49), 9, 9, 1, 0, 510]]),
+    witness: /client 1025 is shown, for .*"key-1","1".* at revision 10; the log left \[7,\[\],0,""\]/,
   },
   {
     id: "K2",

@@ -1,0 +1,41 @@
+import { KvError, kv } from "@quorate/kv";
+import { QuorateError } from "@quorate/machine";
+import { keyedBits, keyedFraction, Purpose } from "../world/keyed-random.ts";
+import type { SimulatedClient } from "../world/simulated-client.ts";
+import type { World } from "../world/world.ts";
+import type { Program } from "./program.ts";
+import { type Known, OPERATIONS } from "./store-operations.ts";
+
+/** Calls of the kinds that the configuration names, on a few keys that all clients of this sort share. */
+export const storeProgram: Program = async (world, client, number) => {
+  const { keys, thinkMs, valueBytes, storeOperations } = world.config;
+  const store = kv(client.caller);
+  const known: Known = { modRevisions: new Map(), revision: 0 };
+  for (let count = 1; world.isLoaded; count++) {
+    const bits = (what: number): number => keyedBits(world.seed, Purpose.program, number, count, 40 + what);
+    await client.sleep(2 * thinkMs * keyedFraction(world.seed, Purpose.program, number, count, 40));
+    const kind = storeOperations[bits(9) % storeOperations.length]!;
+    const value = `${number}-${count}`.padEnd(bits(8) % 4 === 0 ? valueBytes : 0, ".");
+    const revision = await carriedOut(world, client, `${kind} by client ${number}`, () =>
+      OPERATIONS[kind]({ store, known, value, keys, bits }),
+    );
+    known.revision = Math.max(known.revision, revision);
+  }
+};
+
+/** The revision that a call ended with; 0: it failed. */
+async function carriedOut(
+  world: World,
+  client: SimulatedClient,
+  what: string,
+  call: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error;
+    // What the store refuses in words is a result like others: it is judged with them.
+    if (!(error instanceof KvError)) world.failed(client, error, what);
+    return 0;
+  }
+}
