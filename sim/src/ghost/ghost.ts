@@ -165,9 +165,9 @@ export class Ghost extends Unobservant {
     }
   }
 
-  /** Whether a node wrote such a record, for all that is known of it: of votes that is all. */
+  /** Whether a node wrote such a record, for all that is known of it: of votes that is all, but for those on an old copy of a disk. */
   #isWritten(node: GhostNode, record: StoredRecord): boolean {
-    if (record.kind !== "accepted") return true;
+    if (record.kind !== "accepted" || node.refused) return true;
     const { slot, ballot } = record.entry;
     const value = this.values.of(record.entry);
     const held = node.everHeld.votes.get(slot);

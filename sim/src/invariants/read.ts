@@ -107,9 +107,17 @@ export class ReadChecker extends Checker {
     } else if (message.kind === "read-bound") {
       const asked = this.#take(askedOf(id, to[0]!, message.life, message.token));
       if (message.bound < 0) return;
-      this.#isSure(node, node.opening, message.bound);
-      this.#isConfirmed(node, node.opening, node.governing?.slot ?? 0, asked, message.bound);
+      const ballot = this.#ballotOf(node);
+      this.#isSure(node, ballot, message.bound);
+      this.#isConfirmed(node, ballot, node.governing?.slot ?? 0, asked, message.bound);
     }
+  }
+
+  /** The ballot that a node answers reads in: it may have resigned in the very turn in which they were confirmed. */
+  #ballotOf({ id, opening, life }: GhostNode): number {
+    if (opening !== 0) return opening;
+    const rounds = this.#rounds.get(id);
+    return rounds?.life === life ? rounds.ballot : 0;
   }
 
   #take(asked: string): number {
