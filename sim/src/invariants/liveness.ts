@@ -1,4 +1,4 @@
-import { type FramePart, LOG_LIMITS, type PeerMessage } from "@quorate/log";
+import { type FramePart, LOG_LIMITS, type PeerMessage, WAL_DEFAULTS } from "@quorate/log";
 import { showBallot, type Speaker } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { Checker } from "./checker.ts";
@@ -12,7 +12,8 @@ const MESSAGES_PER_ENTRY_MAX = 12;
 
 /** A write unit of one entry, beside its value. */
 const UNIT_BYTES_MAX = 2048;
-const SEGMENTS_BESIDE = 8;
+/** In use, about to go, made ahead, and kept for use again. */
+const SEGMENTS_BESIDE = 8 + WAL_DEFAULTS.recycledMax;
 
 /** K2 and K3: once healed, a core wastes no ballots, and says and keeps no more than its work asks for. */
 export class LivenessChecker extends Checker {
@@ -71,7 +72,7 @@ export class LivenessChecker extends Checker {
     }
   }
 
-  /** Every entry above the last checkpoint in a unit of its own, written twice, and the segments that are made ahead, in use, or about to go. */
+  /** Every entry above the last checkpoint in a unit of its own, written twice, and the segments beside. */
   #keptMax(node: number, segmentBytes: number): number {
     const { log } = this.ghost;
     let bytes = SEGMENTS_BESIDE * segmentBytes;

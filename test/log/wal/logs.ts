@@ -12,6 +12,7 @@ export const SMALL: WalLimits = {
   unitBytesMax: 4 * 1024,
   sealMs: 200,
   cacheBytesMax: 2 * 1024,
+  recycledMax: 1,
   fullRetryMs: 500,
   liveFractionMax: 0.25,
 };

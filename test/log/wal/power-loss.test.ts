@@ -26,8 +26,13 @@ class Run {
   readonly asked = new Map<number, Told>();
   #opened: OpenedWal | null = null;
   unitTold = 0;
+  recycled = 0;
 
   begin(): void {
+    this.disk.fault = ({ kind, path }) => {
+      if (kind === "rename" && path.endsWith(".seg")) this.recycled += 1;
+      return null;
+    };
     for (let group = 1; group <= GROUPS; group++) {
       this.told.set(group, { promised: 0, votes: new Map(), base: 0 });
       this.asked.set(group, { promised: 0, votes: new Map(), base: 0 });
@@ -150,6 +155,7 @@ test("after a power loss at any step, with any sectors kept, lost or torn, every
   }
   assert.ok(crashes > 3_000, `only ${crashes} crashes`);
   assert.ok(run.unitTold > 50, `only ${run.unitTold} units`);
+  assert.ok(run.recycled >= 2, `only ${run.recycled} segments were used again`);
   const bases = [...run.asked.values()].map(({ base }) => base);
   assert.ok(
     bases.every((base) => base > 5),

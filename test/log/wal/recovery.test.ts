@@ -370,6 +370,76 @@ test("one unit and one sync serve everything that waits, over all groups", () =>
   assert.equal(syncs, 1);
 });
 
+/** Three votes of group 1 in a segment that was used before; behind them stands what it held under its number before. */
+function inUsedSegment(): { readonly log: Process; readonly path: string } {
+  const log = new Process();
+  log.write(1, promised(B1));
+  for (let slot = 1; slot < 200; slot++) {
+    const text = `old of ${slot} `;
+    log.write(2, accepted(slot, B1, text.padEnd(700, "o")));
+    log.opened.wal.group(2).trim(slot - 1, FORMED);
+    log.turns.run();
+    const path = log.disk.paths().find((one) => Buffer.from(log.disk.bytes(one)).includes(text))!;
+    const bytes = Buffer.from(log.disk.bytes(path));
+    if (bytes.indexOf(text) > 2_048 || !bytes.subarray(4_096).includes("old of")) continue;
+    for (const live of [1, 2, 3]) log.write(1, accepted(live, B1, `live of ${live} `.padEnd(700, ".")));
+    return { log, path };
+  }
+  throw new Error("no segment was used again");
+}
+
+test("what a segment held under its number before is nobody's, and costs nothing", () => {
+  const { log, path } = inUsedSegment();
+  assert.ok(log.disk.bytes(path).length === SMALL.segmentBytes);
+  const next = log.crash(LOSE_ALL);
+  assert.deepEqual(next.opened.faults, []);
+  assert.deepEqual(
+    next.opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+    [1, 2, 3],
+  );
+});
+
+test("bug 22: in a segment that was used before, a last unit that is torn anywhere is cut", () => {
+  for (const lost of [0, 1, 2]) {
+    for (const reached of [0, 16, 256, 496]) {
+      const { log, path } = inUsedSegment();
+      log.opened.wal.group(1).append([accepted(4, B1, "not yet told".padEnd(1_200, "-"))], () => {
+        assert.fail("it was never synced");
+      });
+      log.turns.step(); // the turn ends: the unit is on its way, and its write has not ended
+      const sectors: number[] = [];
+      log.disk.copy(() => undefined).crash(({ sector }) => (sectors.push(sector), 0));
+      log.disk.crash(({ sector }) => (sector === sectors[lost] ? reached : 512));
+      const next = new Process(log.disk);
+      const story = `sector ${lost} of ${sectors.length} of ${path}, ${reached} bytes`;
+      assert.deepEqual(next.opened.faults, [], story);
+      assert.deepEqual(
+        next.opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+        [1, 2, 3],
+        story,
+      );
+      next.write(1, accepted(4, B2));
+      assert.deepEqual(next.crash(LOSE_ALL).opened.faults, [], story);
+    }
+  }
+});
+
+test("every single flipped bit of a segment that was used before is found or harmless, what is old in it included", () => {
+  const { log, path } = inUsedSegment();
+  for (let position = 0; position < SMALL.segmentBytes; position += 5) {
+    const disk = log.disk.copy();
+    disk.flip(path, position, position % 8);
+    const { durable } = new Process(disk).opened.groups.get(1)!;
+    assert.equal(durable.promisedLost, false, `byte ${position}`);
+    for (const slot of [1, 2, 3]) {
+      const found = durable.accepted.find((one) => one.slot === slot);
+      assert.ok(found !== undefined || durable.faulty.includes(slot), `byte ${position}: slot ${slot}`);
+      if (found === undefined || durable.faulty.includes(slot)) continue;
+      assert.equal(new TextDecoder().decode(found.bytes), `live of ${slot} `.padEnd(700, "."), `byte ${position}`);
+    }
+  }
+});
+
 test("a log of a later format is refused with its version", () => {
   const log = new Process();
   const header = log.disk.bytes(FIRST).slice(0, 512);

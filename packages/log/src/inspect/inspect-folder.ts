@@ -9,7 +9,8 @@ import { readSnapshotFile, UNFINISHED_SNAPSHOT } from "../snapshot/snapshot-file
 import { parseSnapshotName, SNAPSHOT_FOLDER } from "../snapshot/snapshot-format.ts";
 import { segmentPath, WAL_FOLDER } from "../wal/format.ts";
 import { type RecoveredPart, type Recovery, recover } from "../wal/recovery.ts";
-import { FIRST_UNIT_OFFSET, type Segment, UNFINISHED } from "../wal/segment.ts";
+import { fileOffset } from "../wal/sector-stamp.ts";
+import { FIRST_UNIT_OFFSET, readContent, type Segment, UNFINISHED } from "../wal/segment.ts";
 import { tornOrCorrupt } from "../wal/torn-or-corrupt.ts";
 import { inspectSegment } from "./inspect-segment.ts";
 import type { FolderFault, FolderReport, GroupReport, SegmentReport, SnapshotReport, UnitReport } from "./report.ts";
@@ -122,18 +123,18 @@ class Inspection {
   }
 
   #inspect(segment: Segment, recovery: Recovery, next: Done): void {
-    segment.file.read(0, segment.bytes, (error, bytes) => {
+    readContent(segment, 0, segment.contentBytes, (error, content) => {
       if (error !== null) return next(error, undefined);
       const spare = recovery.spares.includes(segment);
       const file = segmentPath(segment.number);
       const damaged = (offset: number, why: string, action: string): void => {
         this.#faults.push({ code: "LOG_CORRUPT", file, offset, why, action });
       };
-      this.#segments.push(inspectSegment(segment, bytes, spare, this.#unit, damaged));
+      this.#segments.push(inspectSegment(segment, content, spare, this.#unit, damaged));
       const isOpenEnded = spare || segment === recovery.segments.at(-1);
       const from = spare ? FIRST_UNIT_OFFSET : recovery.position;
-      if (isOpenEnded && tornOrCorrupt(bytes, segment.key, from, 0) !== "clean")
-        this.#torn.push({ file, offset: from });
+      if (isOpenEnded && tornOrCorrupt(content, from, 0) !== "clean")
+        this.#torn.push({ file, offset: fileOffset(from) });
       next(null, undefined);
     });
   }

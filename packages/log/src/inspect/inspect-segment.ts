@@ -6,6 +6,7 @@ import {
   viewOf,
 } from "../wal/format.ts";
 import { ballotOfRecord, type FoundRecord, payloadOf, subjectOf } from "../wal/record-codec.ts";
+import { fileOffset, type SegmentContent } from "../wal/sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, type Segment } from "../wal/segment.ts";
 import { writtenEnd } from "../wal/torn-or-corrupt.ts";
 import { findUnits, readUnit } from "../wal/unit-reader.ts";
@@ -13,24 +14,24 @@ import { damagedFill } from "./fill.ts";
 import type { RecordReport, SegmentReport, UnitReport } from "./report.ts";
 
 /**
- * Reads one segment, all of whose bytes are given; `tell` gets each unit whose header is whole, `fault` what recovery has no need to see: damage to the
+ * Reads one segment, all of whose content is given; `tell` gets each unit whose header is whole, `fault` what recovery has no need to see: damage to the
  * length of the file and to what fills it.
  */
 export function inspectSegment(
   segment: Segment,
-  bytes: Uint8Array,
+  content: SegmentContent,
   spare: boolean,
   tell: (report: UnitReport) => void,
   fault: (offset: number, why: string, action: string) => void,
 ): SegmentReport {
   const file = segmentPath(segment.number);
-  const view = viewOf(bytes);
-  const units = findUnits(bytes, segment.key).map((unit) => ({ unit, content: readUnit(bytes, segment.key, unit) }));
+  const view = viewOf(content.bytes);
+  const units = findUnits(content).map((unit) => ({ unit, content: readUnit(content, unit) }));
   let records = 0;
   const slots = new Span();
   const ballots = new Span();
-  for (const { unit, content } of units) {
-    const found = content.found.map((one) => recordReport(one, view));
+  for (const { unit, content: read } of units) {
+    const found = read.found.map((one) => recordReport(one, view));
     records += found.length;
     for (const { kind, slot, ballot } of found) {
       if (kind === "accepted") slots.add(slot);
@@ -38,12 +39,20 @@ export function inspectSegment(
     }
     const { offset, header: head } = unit;
     const checksum = view.getUint32(offset + 28, true);
-    tell({ file, offset, unit: head.unit, bytes: head.bytes, seal: head.seal, checksum, records: found });
+    tell({
+      file,
+      offset: fileOffset(offset),
+      unit: head.unit,
+      bytes: head.bytes,
+      seal: head.seal,
+      checksum,
+      records: found,
+    });
   }
-  const header = getSegmentHeader(bytes);
-  if (header.whole && header.bytes !== bytes.length)
-    fault(bytes.length, `the file has ${bytes.length} bytes, and its header says ${header.bytes}`, CUT);
-  const [damaged, ...more] = damagedFill(bytes, units);
+  const header = getSegmentHeader(content.bytes);
+  if (header.whole && header.bytes !== segment.bytes)
+    fault(segment.bytes, `the file has ${segment.bytes} bytes, and its header says ${header.bytes}`, CUT);
+  const [damaged, ...more] = damagedFill(content, units);
   if (damaged !== undefined)
     fault(
       damaged,
@@ -65,7 +74,7 @@ export function inspectSegment(
     slotTo: slots.to,
     ballotFrom: ballots.from,
     ballotTo: ballots.to,
-    writtenTo: writtenEnd(bytes, segment.key, FIRST_UNIT_OFFSET),
+    writtenTo: fileOffset(writtenEnd(content, FIRST_UNIT_OFFSET)),
   };
 }
 
@@ -86,7 +95,7 @@ class Span {
 function recordReport({ record, group, moved, offset }: FoundRecord, view: DataView): RecordReport {
   const entry = record.kind === "accepted" ? record.entry : null;
   return {
-    offset,
+    offset: fileOffset(offset),
     kind: record.kind,
     group,
     slot: record.kind === "promised" || record.kind === "lease" ? 0 : subjectOf(record),

@@ -1,9 +1,9 @@
 /**
  * The write-ahead log in bytes; `FORMAT.md` draws it. All numbers are little-endian. A segment is 512-byte sectors: one file
- * header, then write units, each of whole sectors, so that no write touches a sector that an earlier sync covered.
+ * header, then write units, each of whole sectors, so that no write touches a sector that an earlier sync covered. Offsets are those of content (sector-stamp.ts).
  */
 import { crc32c } from "@quorate/machine";
-import { SECTOR_BYTES } from "../disk/sector.ts";
+import { CONTENT_BYTES } from "./sector-stamp.ts";
 
 /** The version this code writes, and the newest it reads. */
 export const WAL_VERSION = 1;
@@ -13,6 +13,9 @@ export const WAL_FOLDER = "wal";
 
 /** Bytes of the header of a write unit. */
 export const UNIT_HEADER_BYTES = 32;
+
+/** How often the header of a seal stands in its sector. */
+export const SEAL_COPIES: number = Math.floor(CONTENT_BYTES / UNIT_HEADER_BYTES);
 
 /** Bytes of the header of a record. */
 export const RECORD_HEADER_BYTES = 64;
@@ -151,10 +154,10 @@ export function segmentOfName(name: string): number {
   return /^[0-9]{16}\.seg$/.test(name) ? Number(name.slice(0, 16)) : 0;
 }
 
-/** Writes the file header of a segment into its first sector. */
+/** Writes the file header of a segment: the content of its first sector. */
 export function putSegmentHeader(bytes: Uint8Array, key: SegmentKey, segmentBytes: number): void {
   const view = viewOf(bytes);
-  bytes.fill(0, 0, SECTOR_BYTES);
+  bytes.fill(0, 0, CONTENT_BYTES);
   view.setUint32(0, SEGMENT_MAGIC, true);
   view.setUint32(4, WAL_VERSION, true);
   view.setUint32(8, key.clusterLow, true);
@@ -177,7 +180,7 @@ export interface SegmentHeader {
 
 /** Reads a file header; the version is to be believed only if the header is whole. */
 export function getSegmentHeader(bytes: Uint8Array): SegmentHeader {
-  if (bytes.length < SECTOR_BYTES) {
+  if (bytes.length < CONTENT_BYTES) {
     return { whole: false, version: 0, clusterLow: 0, clusterHigh: 0, bytes: 0, segment: 0 };
   }
   const view = viewOf(bytes);
@@ -233,7 +236,7 @@ export function getUnitHeader(
   if (view.getUint32(at, true) !== UNIT_MAGIC) return null;
   if (view.getUint32(at + 28, true) !== crc32c(segment, placeChecksum(key, offset), at, at + 28)) return null;
   const bytes = view.getUint32(at + 4, true);
-  if (offset + bytes > segment.length) return null;
+  if (at + bytes > segment.length) return null;
   return {
     unit: getWhole(view, at + 8),
     bytes,
@@ -243,16 +246,25 @@ export function getUnitHeader(
   };
 }
 
-/** Writes a seal into one sector: its header as often as it fits, so that damage to one leaves the others. */
-export function putSeal(sector: Uint8Array, key: SegmentKey, offset: number, unit: number, oldest: number): void {
+/** Writes a seal, the content of one sector, at `at`: its header as often as it fits, so that damage to one leaves the others. */
+export function putSeal(
+  bytes: Uint8Array,
+  at: number,
+  key: SegmentKey,
+  offset: number,
+  unit: number,
+  oldest: number,
+): void {
   const header = { unit, bytes: UNIT_HEADER_BYTES, records: 0, seal: true, oldest };
-  for (let at = 0; at < SECTOR_BYTES; at += UNIT_HEADER_BYTES) putUnitHeader(sector, at, key, offset, header);
+  bytes.fill(0, at, at + CONTENT_BYTES);
+  for (let copy = 0; copy < SEAL_COPIES; copy++)
+    putUnitHeader(bytes, at + copy * UNIT_HEADER_BYTES, key, offset, header);
 }
 
-/** The seal at `offset`, if any of its copies is whole. */
-export function getSeal(segment: Uint8Array, key: SegmentKey, offset: number): UnitHeader | null {
-  for (let at = 0; at < SECTOR_BYTES; at += UNIT_HEADER_BYTES) {
-    const header = getUnitHeader(segment, key, offset, offset + at);
+/** The seal at `offset`, which stands at `at` of `segment`, if any of its copies is whole. */
+export function getSeal(segment: Uint8Array, key: SegmentKey, offset: number, at: number = offset): UnitHeader | null {
+  for (let copy = 0; copy < SEAL_COPIES; copy++) {
+    const header = getUnitHeader(segment, key, offset, at + copy * UNIT_HEADER_BYTES);
     if (header?.seal === true) return header;
   }
   return null;

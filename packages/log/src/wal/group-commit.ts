@@ -14,6 +14,7 @@ import {
 } from "./format.ts";
 import type { WalLimits } from "./limits.ts";
 import { putRecord, recordBytesOf, type Restated, type StoredRecord, subjectOf, typeOf } from "./record-codec.ts";
+import { CONTENT_BYTES, contentStart, fileOffset, stampSectors } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, type Segment, type SegmentSupply } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
 
@@ -102,7 +103,7 @@ export class GroupCommit {
     return this.#unit;
   }
 
-  /** Where the next unit goes in {@link current}. */
+  /** Where the next unit goes in {@link current}: offset of its content. */
   get position(): number {
     return this.#position;
   }
@@ -178,8 +179,8 @@ export class GroupCommit {
   /** How many of the waiting records fit in the next unit. */
   #fitting(): number {
     const room = Math.min(
-      this.#current.bytes - this.#position,
-      alignUp(this.#options.limits.unitBytesMax, SECTOR_BYTES),
+      this.#current.contentBytes - this.#position,
+      alignUp(this.#options.limits.unitBytesMax, CONTENT_BYTES),
     );
     let bytes = UNIT_FRAME_BYTES;
     let count = 0;
@@ -225,9 +226,9 @@ export class GroupCommit {
       this.#schedule();
       return;
     }
-    const { bytes, offsets } = this.#encode(written);
+    const { sectors, offsets } = this.#encode(written);
     const segment = this.#current;
-    this.#sync(bytes, () => {
+    this.#sync(sectors, () => {
       written.forEach((waiting, index) => {
         waiting.part.committed(waiting, segment.number, offsets[index]!);
       });
@@ -238,19 +239,20 @@ export class GroupCommit {
   }
 
   /** Lays the unit out in the buffer. */
-  #encode(written: readonly WaitingRecord[]): { readonly bytes: number; readonly offsets: readonly number[] } {
+  #encode(written: readonly WaitingRecord[]): { readonly sectors: number; readonly offsets: readonly number[] } {
     const key = this.#current.key;
     let bytes = UNIT_FRAME_BYTES + written.length * DIRECTORY_LINE_BYTES;
     for (const waiting of written) bytes += recordBytesOf(waiting.payload.length);
-    const padded = alignUp(bytes, SECTOR_BYTES);
-    if (this.#buffer.length < padded) this.#buffer = new Uint8Array(Math.max(padded, this.#buffer.length * 2));
-    const buffer = this.#buffer;
+    const sectors = Math.ceil(bytes / CONTENT_BYTES);
+    const buffer = this.#room(sectors);
     const view = viewOf(buffer);
     const offsets: number[] = [];
-    let at = UNIT_HEADER_BYTES;
+    const start = contentStart(sectors);
+    const end = start + sectors * CONTENT_BYTES;
+    let at = start + UNIT_HEADER_BYTES;
     for (const { part, record, payload, payloadChecksum, movedFrom, restated } of written) {
-      offsets.push(this.#position + at);
-      const offset = this.#position + at;
+      const offset = this.#position + at - start;
+      offsets.push(offset);
       putRecord(buffer, at, key, offset, part.group, record!, payload, payloadChecksum, movedFrom > 0, restated);
       at += recordBytesOf(payload.length);
     }
@@ -267,25 +269,33 @@ export class GroupCommit {
     });
     view.setUint32(at, 0, true);
     view.setUint32(at + 4, crc32c(buffer, placeChecksum(key, this.#position), directory, at + 4), true);
-    buffer.fill(0, bytes, padded);
+    buffer.fill(0, at + DIRECTORY_END_BYTES, end);
     const oldest = this.#options.oldest();
     const header = { unit: this.#unit + 1, bytes, records: written.length, seal: false, oldest };
-    putUnitHeader(buffer, 0, key, this.#position, header);
+    putUnitHeader(buffer, start, key, this.#position, header);
     this.#lastIsSeal = false;
-    return { bytes: padded, offsets };
+    return { sectors, offsets };
   }
 
-  /** Writes what stands in the buffer, and syncs it. The first error is the last thing that this log does. */
-  #sync(bytes: number, synced: () => void): void {
+  #room(sectors: number): Uint8Array {
+    const bytes = sectors * SECTOR_BYTES;
+    if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(Math.max(bytes, this.#buffer.length * 2));
+    return this.#buffer;
+  }
+
+  /** Writes the unit whose content stands in the buffer, and syncs it. The first error is the last thing that this log does. */
+  #sync(sectors: number, synced: () => void): void {
     this.#writing = true;
-    const { file } = this.#current;
+    const { file, key } = this.#current;
+    stampSectors(this.#buffer, sectors, key, this.#position / CONTENT_BYTES);
+    const bytes = this.#buffer.subarray(0, sectors * SECTOR_BYTES);
     const announced = this.#announcing;
     this.#announcing = [];
-    file.writeThrough(this.#position, this.#buffer.subarray(0, bytes), (error) => {
+    file.writeThrough(fileOffset(this.#position), bytes, (error) => {
       if (this.#closed) return;
       if (error !== null) return this.#options.failed(error);
       this.#writing = false;
-      this.#position += bytes;
+      this.#position += sectors * CONTENT_BYTES;
       this.#unit += 1;
       this.#syncedMs = this.#options.clock.nowMs();
       synced();
@@ -307,7 +317,7 @@ export class GroupCommit {
 
   /** Proves that the last unit was synced. Without room for it, the next segment's first unit will. */
   #seal(sealed: () => void): void {
-    if (this.#position + SECTOR_BYTES > this.#current.bytes) {
+    if (this.#position + CONTENT_BYTES > this.#current.contentBytes) {
       const next = this.#options.supply.take(this.#announcing.length > 0);
       if (next === null) {
         if (this.#announcing.length > 0) return;
@@ -319,8 +329,8 @@ export class GroupCommit {
       this.#options.rolled(next);
     }
     this.#lastIsSeal = true;
-    putSeal(this.#buffer, this.#current.key, this.#position, this.#unit + 1, this.#options.oldest());
-    this.#sync(SECTOR_BYTES, sealed);
+    putSeal(this.#room(1), contentStart(1), this.#current.key, this.#position, this.#unit + 1, this.#options.oldest());
+    this.#sync(1, sealed);
   }
 
   #finishIdle(): void {

@@ -3,7 +3,8 @@ import type { Done } from "../disk/disk.ts";
 import { logCorrupt } from "../errors.ts";
 import { RECORD_HEADER_BYTES, segmentPath } from "./format.ts";
 import { getRecord, recordBytesOf } from "./record-codec.ts";
-import type { Segment } from "./segment.ts";
+import { fileOffset } from "./sector-stamp.ts";
+import { readContent, type Segment } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
 
 /** Records closer than this to each other are read in one go, bytes. */
@@ -47,13 +48,13 @@ export class OpenSegments {
   }
 
   /** Takes a segment out; `gone` runs when nobody reads it any more, and its file is closed. */
-  remove(number: number, gone: () => void): void {
+  remove(number: number, gone: (segment: Segment) => void): void {
     const segment = this.#segments.get(number);
     if (segment === undefined) return;
     this.#segments.delete(number);
     const close = (): void => {
       segment.file.close(() => {
-        gone();
+        gone(segment);
       });
     };
     if ((this.#readers.get(number) ?? 0) === 0) close();
@@ -71,18 +72,18 @@ export class OpenSegments {
       const segment = this.#segments.get(number);
       if (segment === undefined) return done(null, entries.slice(0, first) as Entry[]);
       const last = this.#spanEnd(wanted, entries, first);
-      const bytes = wanted[last]!.offset + recordBytesOf(wanted[last]!.payloadBytes) - offset;
+      const end = wanted[last]!.offset + recordBytesOf(wanted[last]!.payloadBytes);
       this.#readers.set(number, (this.#readers.get(number) ?? 0) + 1);
-      segment.file.read(offset, bytes, (error, found) => {
+      readContent(segment, offset, end, (error, found) => {
         this.#leave(number);
         if (error !== null) return done(error, []);
         for (let index = first; index <= last; index++) {
           const place = wanted[index]!;
-          const at = getRecord(found, segment.key, place.offset, place.offset - offset);
+          const at = getRecord(found.bytes, segment.key, place.offset, place.offset - found.from);
           if (at.state !== "whole" || at.found.record.kind !== "accepted") {
             const why = `the record of slot ${place.slot} (${RECORD_HEADER_BYTES} + ${place.payloadBytes} bytes) is damaged`;
             if (index > 0) return done(null, entries.slice(0, index) as Entry[]);
-            return done(logCorrupt(segmentPath(number), place.offset, why), []);
+            return done(logCorrupt(segmentPath(number), fileOffset(place.offset), why), []);
           }
           entries[index] = at.found.record.entry;
         }

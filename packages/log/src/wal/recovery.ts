@@ -6,16 +6,15 @@ import {
   getSegmentHeader,
   RECORD_HEADER_BYTES,
   RecordType,
-  segmentKey,
   segmentOfName,
   segmentPath,
   WAL_FOLDER,
   WAL_VERSION,
 } from "./format.ts";
 import { GroupFacts } from "./group-facts.ts";
-import { prefill } from "./prefill.ts";
 import type { FoundRecord } from "./record-codec.ts";
-import { FIRST_UNIT_OFFSET, type Segment, UNFINISHED } from "./segment.ts";
+import { CONTENT_BYTES, fileOffset, type SegmentContent, stamped, unusedSectors } from "./sector-stamp.ts";
+import { FIRST_UNIT_OFFSET, headerSector, readContent, type Segment, segmentOf, UNFINISHED } from "./segment.ts";
 import { SlotIndex } from "./slot-index.ts";
 import { tornOrCorrupt, writtenEnd } from "./torn-or-corrupt.ts";
 import { findUnits, type FoundUnit, readHeaderless, readUnit, salvage, type UnitContent } from "./unit-reader.ts";
@@ -131,9 +130,11 @@ class Recoverer {
       (number, next) => {
         this.#disk.open(segmentPath(number), (error, file) => {
           if (error !== null) return next(error, undefined);
-          const segment = { number, key: segmentKey(this.#cluster, number), file, bytes: file.bytes };
+          const segment = segmentOf(this.#cluster, number, file);
           this.#segments.push(segment);
-          this.#read(segment, next, (bytes) => this.#survey(segment, bytes));
+          readContent(segment, 0, segment.contentBytes, (readError, content) => {
+            next(readError ?? this.#survey(segment, content), undefined);
+          });
         });
       },
       this.#then(() => this.#plan()),
@@ -141,8 +142,8 @@ class Recoverer {
   }
 
   /** First reading: the header of the file, and the units whose headers are whole. */
-  #survey(segment: Segment, bytes: Uint8Array): QuorateError | null {
-    const header = getSegmentHeader(bytes);
+  #survey(segment: Segment, content: SegmentContent): QuorateError | null {
+    const header = getSegmentHeader(content.bytes);
     const path = segmentPath(segment.number);
     if (!header.whole || header.segment !== segment.number) {
       this.#headersDamaged.add(segment.number);
@@ -152,7 +153,7 @@ class Recoverer {
     } else if (header.clusterLow !== segment.key.clusterLow || header.clusterHigh !== segment.key.clusterHigh) {
       return wrongCluster("another cluster", this.#cluster);
     }
-    this.#units.set(segment.number, findUnits(bytes, segment.key));
+    this.#units.set(segment.number, findUnits(content));
     return null;
   }
 
@@ -179,7 +180,7 @@ class Recoverer {
     const first = this.#segments[0];
     if (first !== undefined && oldest !== 0 && oldest < first.number) {
       const why = "the segment is missing, and it was still needed";
-      this.#loseUnknown({ file: segmentPath(oldest), offset: 0, why }, (first.number - oldest) * first.bytes);
+      this.#loseUnknown({ file: segmentPath(oldest), offset: 0, why }, (first.number - oldest) * first.contentBytes);
     }
     this.#unit = before?.header.unit ?? 0;
     this.#current = Math.max(
@@ -211,8 +212,10 @@ class Recoverer {
       for (const between of this.#segments) {
         if (between.number < before.segment || between.number >= segment.number) continue;
         const zoneFrom = between.number === before.segment ? before.end : FIRST_UNIT_OFFSET;
-        loss.bytes += between.bytes - zoneFrom;
-        this.#steps.get(between.number)!.push({ kind: "zone", from: zoneFrom, end: between.bytes, loss, final: false });
+        loss.bytes += between.contentBytes - zoneFrom;
+        this.#steps
+          .get(between.number)!
+          .push({ kind: "zone", from: zoneFrom, end: between.contentBytes, loss, final: false });
       }
     }
     this.#steps.get(segment.number)!.push({ kind: "zone", from, end, loss, final: true });
@@ -221,31 +224,30 @@ class Recoverer {
   /** Second reading: the records, in log order. */
   #replay(segment: Segment, next: Done): void {
     const steps = this.#steps.get(segment.number)!;
-    segment.file.read(0, segment.bytes, (readError, bytes) => {
+    readContent(segment, 0, segment.contentBytes, (readError, content) => {
       if (readError !== null) return next(readError, undefined);
       const refill: { from: number; end: number }[] = [];
-      if (this.#headersDamaged.has(segment.number)) refill.push({ from: 0, end: FIRST_UNIT_OFFSET });
       let rewrite: FoundUnit | null = null;
       for (const step of steps) {
-        if (step.kind === "zone") this.#replayZone(segment, bytes, step);
-        else if (step.kind === "tail") this.#replayTail(segment, bytes, step.from, refill);
-        else if (this.#replayUnit(segment, bytes, step, refill) && step.last) rewrite = step.unit;
+        if (step.kind === "zone") this.#replayZone(segment, content, step);
+        else if (step.kind === "tail") this.#replayTail(segment, content, step.from, refill);
+        else if (this.#replayUnit(segment, content, step, refill) && step.last) rewrite = step.unit;
       }
-      this.#mend(segment, bytes, refill, rewrite, next);
+      this.#mend(segment, content, refill, rewrite, next);
     });
   }
 
   /** Whether the unit was taken; false: torn, and cut. */
   #replayUnit(
     segment: Segment,
-    bytes: Uint8Array,
+    written: SegmentContent,
     step: { readonly unit: FoundUnit; readonly last: boolean },
     refill: { from: number; end: number }[],
   ): boolean {
     const { unit } = step;
-    const content = readUnit(bytes, segment.key, unit);
+    const content = readUnit(written, unit);
     if (content.damage.length > 0 && step.last && this.#nothingAfter(segment)) {
-      if (tornOrCorrupt(bytes, segment.key, unit.offset, unit.header.bytes) === "torn") {
+      if (tornOrCorrupt(written, unit.offset, unit.header.bytes) === "torn") {
         refill.push({ from: unit.offset, end: unit.end });
         this.#unit = unit.header.unit - 1;
         this.#position = unit.offset;
@@ -264,38 +266,38 @@ class Recoverer {
     );
   }
 
-  #replayZone(segment: Segment, bytes: Uint8Array, zone: Step & { readonly kind: "zone" }): void {
+  #replayZone(segment: Segment, content: SegmentContent, zone: Step & { readonly kind: "zone" }): void {
     const { from, end, loss } = zone;
-    const headerless = loss.missing === 1 ? readHeaderless(bytes, segment.key, from, end) : null;
+    const headerless = loss.missing === 1 ? readHeaderless(content, from, end) : null;
     if (headerless !== null) {
       loss.read = true;
       this.#take(segment, 0, headerless);
       return;
     }
-    this.#take(segment, 0, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
+    this.#take(segment, 0, { ...salvage(content, from, end), lostUnknown: false, damage: [] });
     if (!zone.final || loss.read) return;
     const why = `${loss.missing} write unit(s) that were synced cannot be read`;
-    this.#loseUnknown({ file: segmentPath(segment.number), offset: from, why }, loss.bytes);
+    this.#loseUnknown({ file: segmentPath(segment.number), offset: fileOffset(from), why }, loss.bytes);
   }
 
   /** What stands after the last unit whose header is whole, in its segment and in the unused ones. */
-  #replayTail(segment: Segment, bytes: Uint8Array, from: number, refill: { from: number; end: number }[]): void {
+  #replayTail(segment: Segment, content: SegmentContent, from: number, refill: { from: number; end: number }[]): void {
     const start = this.#cut && segment.number === this.#segments[this.#current]?.number ? this.#position : from;
-    const state = this.#cut && start !== from ? "torn" : tornOrCorrupt(bytes, segment.key, from, 0);
+    const state = this.#cut && start !== from ? "torn" : tornOrCorrupt(content, from, 0);
     if (state === "clean") return;
-    const end = writtenEnd(bytes, segment.key, from);
+    const end = writtenEnd(content, from);
     if (state === "torn") {
       if (end > from) refill.push({ from, end });
       return;
     }
     this.#unit += 1;
-    const headerless = readHeaderless(bytes, segment.key, from, end);
+    const headerless = readHeaderless(content, from, end);
     if (headerless !== null) {
       this.#take(segment, this.#unit, headerless);
     } else {
-      this.#take(segment, this.#unit, { ...salvage(bytes, segment.key, from, end), lostUnknown: false, damage: [] });
+      this.#take(segment, this.#unit, { ...salvage(content, from, end), lostUnknown: false, damage: [] });
       const why = "the last write unit arrived whole and is damaged";
-      this.#loseUnknown({ file: segmentPath(segment.number), offset: from, why }, end - from);
+      this.#loseUnknown({ file: segmentPath(segment.number), offset: fileOffset(from), why }, end - from);
     }
     this.#current = this.#segments.indexOf(segment);
     this.#position = end;
@@ -307,12 +309,12 @@ class Recoverer {
     for (const lost of content.lost) this.#partBegunBy(lost.group, lost.type === RecordType.born).facts.lose(lost);
     if (content.lostUnknown) {
       const why = `records of write unit ${unit} cannot be read`;
-      this.#loseUnknown({ file, offset: content.damage[0]!, why }, bytes);
+      this.#loseUnknown({ file, offset: fileOffset(content.damage[0]!), why }, bytes);
       return;
     }
     for (const offset of content.damage) {
       const lost = content.lost.length > 0 ? "a record cannot be read" : "a header is damaged; its records are whole";
-      this.#faults.push({ file, offset, why: lost });
+      this.#faults.push({ file, offset: fileOffset(offset), why: lost });
     }
   }
 
@@ -352,26 +354,31 @@ class Recoverer {
   }
 
   /**
-   * Fills again what was cut, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
+   * Gives what was cut the stamps of unused sectors, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
    * alone, and after a failed sync the system takes such pages for clean.
    * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
    */
   #mend(
     segment: Segment,
-    bytes: Uint8Array,
+    content: SegmentContent,
     refill: readonly { from: number; end: number }[],
     rewrite: FoundUnit | null,
     done: Done,
   ): void {
+    const { key } = segment;
     const writes = refill.map(({ from, end }) => ({
       from,
-      bytes: prefill(segment.key, segment.bytes, from, end - from),
+      bytes: unusedSectors(key, from / CONTENT_BYTES, (end - from) / CONTENT_BYTES),
     }));
-    if (rewrite !== null) writes.push({ from: rewrite.offset, bytes: bytes.slice(rewrite.offset, rewrite.end) });
+    if (this.#headersDamaged.has(segment.number)) writes.push({ from: 0, bytes: headerSector(key, segment.bytes) });
+    if (rewrite !== null) {
+      const unit = content.bytes.subarray(rewrite.offset, rewrite.end);
+      writes.push({ from: rewrite.offset, bytes: stamped(unit, key, rewrite.offset) });
+    }
     if (writes.length === 0) return done(null, undefined);
     inTurn(
       writes,
-      (write, next) => segment.file.write(write.from, [write.bytes], next),
+      (write, next) => segment.file.write(fileOffset(write.from), [write.bytes], next),
       (error) => {
         if (error !== null) done(error, undefined);
         else segment.file.sync(done);
@@ -392,12 +399,6 @@ class Recoverer {
       spares: this.#segments.slice(this.#current + 1),
       position: this.#position,
       unit: this.#unit,
-    });
-  }
-
-  #read(segment: Segment, next: Done, use: (bytes: Uint8Array) => QuorateError | null): void {
-    segment.file.read(0, segment.bytes, (error, bytes) => {
-      next(error ?? use(bytes), undefined);
     });
   }
 

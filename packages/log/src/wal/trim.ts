@@ -1,21 +1,21 @@
 import type { QuorateError } from "@quorate/machine";
-import type { Disk } from "../disk/disk.ts";
-import { RECORD_HEADER_BYTES, segmentPath } from "./format.ts";
+import type { Done } from "../disk/disk.ts";
+import { RECORD_HEADER_BYTES } from "./format.ts";
 import type { GroupPart } from "./group-part.ts";
 import type { WalLimits } from "./limits.ts";
 import type { OpenSegments } from "./open-segments.ts";
+import type { Segment } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
 
 /** How trimming is set up. */
 export interface TrimmerOptions {
-  readonly disk: Disk;
   readonly limits: WalLimits;
   readonly segments: OpenSegments;
   readonly parts: ReadonlyMap<number, GroupPart>;
   /** Makes durable which segment is the oldest that is needed, then runs `told`. */
   readonly announce: (told: () => void) => void;
-  /** A segment is gone, durably. */
-  readonly removed: () => void;
+  /** Takes a segment whose file is closed away from its place, durably when done. */
+  readonly letGo: (segment: Segment, done: Done) => void;
   readonly failed: (error: QuorateError) => void;
 }
 
@@ -105,17 +105,16 @@ export class Trimmer {
 
   #remove(segment: number): void {
     this.#busy = true;
-    const { segments, parts, disk } = this.#options;
+    const { segments, parts, letGo } = this.#options;
     for (const part of parts.values()) part.index.forgetSegment(segment);
-    segments.remove(segment, () => {
+    segments.remove(segment, (closed) => {
       if (this.#closed) return;
       this.#options.announce(() => {
         if (this.#closed) return;
-        disk.remove(segmentPath(segment), (error) => {
+        letGo(closed, (error) => {
           if (this.#closed) return;
           if (error !== null) return this.#options.failed(error);
           this.#busy = false;
-          this.#options.removed();
           this.consider();
         });
       });

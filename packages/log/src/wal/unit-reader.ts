@@ -1,5 +1,4 @@
 import { crc32c } from "@quorate/machine";
-import { SECTOR_BYTES } from "../disk/sector.ts";
 import {
   alignUp,
   CHAIN_END_BYTES,
@@ -10,12 +9,12 @@ import {
   getWhole,
   placeChecksum,
   RECORD_ALIGNMENT,
-  type SegmentKey,
   UNIT_HEADER_BYTES,
   type UnitHeader,
   viewOf,
 } from "./format.ts";
-import { type FoundRecord, getRecord, type LostRecord } from "./record-codec.ts";
+import { type FoundRecord, getRecord, type LostRecord, type RecordAt } from "./record-codec.ts";
+import { CONTENT_BYTES, type SegmentContent } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET } from "./segment.ts";
 import { writtenEnd } from "./torn-or-corrupt.ts";
 
@@ -40,21 +39,14 @@ export interface UnitContent {
   readonly damage: readonly number[];
 }
 
-/**
- * All units of a segment whose headers are whole, in order of place; damaged stretches are skipped sector by sector. Only those that begin from
- * `from` on (a multiple of 512) and before `before`.
- */
-export function findUnits(
-  segment: Uint8Array,
-  key: SegmentKey,
-  from: number = FIRST_UNIT_OFFSET,
-  before: number = segment.length,
-): readonly FoundUnit[] {
+/** All units whose headers are whole, in order of place; damaged stretches are skipped sector by sector. */
+export function findUnits(segment: SegmentContent): readonly FoundUnit[] {
+  const { bytes, from, key } = segment;
   const units: FoundUnit[] = [];
-  const end = Math.min(before, segment.length);
-  for (let offset = Math.max(from, FIRST_UNIT_OFFSET); offset < end && offset + SECTOR_BYTES <= segment.length;) {
-    const header = getUnitHeader(segment, key, offset) ?? getSeal(segment, key, offset);
-    const next = header === null ? offset + SECTOR_BYTES : offset + alignUp(header.bytes, SECTOR_BYTES);
+  for (let offset = Math.max(from, FIRST_UNIT_OFFSET); offset < segment.end;) {
+    const at = offset - from;
+    const header = getUnitHeader(bytes, key, offset, at) ?? getSeal(bytes, key, offset, at);
+    const next = offset + (header === null ? CONTENT_BYTES : alignUp(header.bytes, CONTENT_BYTES));
     if (header !== null) units.push({ segment: key.segment, offset, end: next, header });
     offset = next;
   }
@@ -62,21 +54,21 @@ export function findUnits(
 }
 
 /** Reads the records of a unit whose header is whole. */
-export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit): UnitContent {
+export function readUnit(segment: SegmentContent, unit: FoundUnit): UnitContent {
   const { header, offset } = unit;
   if (header.records === 0) return { found: [], lost: [], lostUnknown: false, damage: [] };
-  const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, offset + header.bytes);
-  const directoryAt = directoryOf(segment, key, offset, offset + header.bytes, header.records);
+  const chain = readChain(segment, offset + UNIT_HEADER_BYTES, offset + header.bytes);
+  const directoryAt = directoryOf(segment, offset, offset + header.bytes, header.records);
   if (chain.found.length === header.records && chain.damage.length === 0) {
     return { found: chain.found, lost: chain.lost, lostUnknown: false, damage: directoryAt === 0 ? [offset] : [] };
   }
   if (chain.found.length + chain.lost.length === header.records) return { ...chain, lostUnknown: false };
-  if (directoryAt === 0) return { ...salvage(segment, key, offset, offset + header.bytes), lostUnknown: true };
+  if (directoryAt === 0) return { ...salvage(segment, offset, offset + header.bytes), lostUnknown: true };
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];
   const damage: number[] = [];
   for (const line of readDirectory(segment, directoryAt, header.records)) {
-    const at = getRecord(segment, key, line.offset);
+    const at = recordAt(segment, line.offset);
     if (at.state === "whole") {
       found.push(at.found);
     } else {
@@ -89,25 +81,25 @@ export function readUnit(segment: Uint8Array, key: SegmentKey, unit: FoundUnit):
 
 /**
  * Reads a unit whose header is damaged, if nothing else is: its records make an unbroken chain up to the zeros that end one, the directory behind
- * them names exactly those, and nothing but pre-fill follows up to `end`, so that no second unit hides there. `null` otherwise.
+ * them names exactly those, and nothing that was written follows up to `end`, so that no second unit hides there. `null` otherwise.
  */
-export function readHeaderless(segment: Uint8Array, key: SegmentKey, offset: number, end: number): UnitContent | null {
-  const chain = readChain(segment, key, offset + UNIT_HEADER_BYTES, end);
+export function readHeaderless(segment: SegmentContent, offset: number, end: number): UnitContent | null {
+  const chain = readChain(segment, offset + UNIT_HEADER_BYTES, end);
   const records = chain.found.length;
   if (records === 0 || chain.damage.length > 0 || !chain.ended) return null;
   const unitEnd = chain.end + CHAIN_END_BYTES + records * DIRECTORY_LINE_BYTES + DIRECTORY_END_BYTES;
-  if (unitEnd > end || directoryOf(segment, key, offset, unitEnd, records) === 0) return null;
-  const next = offset + alignUp(unitEnd - offset, SECTOR_BYTES);
-  if (writtenEnd(segment, key, next, end) !== next) return null;
+  if (unitEnd > end || directoryOf(segment, offset, unitEnd, records) === 0) return null;
+  const next = offset + alignUp(unitEnd - offset, CONTENT_BYTES);
+  if (writtenEnd(segment, next, end) !== next) return null;
   return { found: chain.found, lost: [], lostUnknown: false, damage: [offset] };
 }
 
 /** Every whole record in a damaged stretch. */
-export function salvage(segment: Uint8Array, key: SegmentKey, from: number, end: number): UnitContent {
+export function salvage(segment: SegmentContent, from: number, end: number): UnitContent {
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];
   for (let offset = alignUp(from, RECORD_ALIGNMENT); offset < end;) {
-    const at = getRecord(segment, key, offset);
+    const at = recordAt(segment, offset);
     if (at.state === "whole") found.push(at.found);
     else if (at.state === "payload") lost.push(at.lost);
     offset += at.state === "whole" ? at.found.bytes : RECORD_ALIGNMENT;
@@ -124,14 +116,15 @@ interface Chain {
   readonly end: number;
 }
 
-function readChain(segment: Uint8Array, key: SegmentKey, from: number, end: number): Chain {
+function readChain(segment: SegmentContent, from: number, end: number): Chain {
   const found: FoundRecord[] = [];
   const lost: LostRecord[] = [];
   const damage: number[] = [];
   let offset = from;
   while (offset < end) {
-    if (isZero(segment, offset, CHAIN_END_BYTES)) return { found, lost, damage, ended: true, end: offset };
-    const at = getRecord(segment, key, offset);
+    if (isZero(segment.bytes, offset - segment.from, CHAIN_END_BYTES))
+      return { found, lost, damage, ended: true, end: offset };
+    const at = recordAt(segment, offset);
     if (at.state === "whole") {
       found.push(at.found);
       offset += at.found.bytes;
@@ -150,17 +143,20 @@ interface DirectoryLine extends LostRecord {
 }
 
 /** Where the directory of the unit from `offset` to `end` begins; 0 if it is damaged, or none. */
-function directoryOf(segment: Uint8Array, key: SegmentKey, offset: number, end: number, records: number): number {
+function directoryOf(segment: SegmentContent, offset: number, end: number, records: number): number {
   const from = end - DIRECTORY_END_BYTES - records * DIRECTORY_LINE_BYTES;
   if (from < offset + UNIT_HEADER_BYTES) return 0;
-  const checksum = crc32c(segment, placeChecksum(key, offset), from, end - 4);
-  return viewOf(segment).getUint32(end - 4, true) === checksum ? from : 0;
+  const { bytes, key } = segment;
+  const checksumAt = end - 4 - segment.from;
+  const checksum = crc32c(bytes, placeChecksum(key, offset), from - segment.from, checksumAt);
+  return viewOf(bytes).getUint32(checksumAt, true) === checksum ? from : 0;
 }
 
-function readDirectory(segment: Uint8Array, from: number, records: number): readonly DirectoryLine[] {
-  const view = viewOf(segment);
+function readDirectory(segment: SegmentContent, from: number, records: number): readonly DirectoryLine[] {
+  const view = viewOf(segment.bytes);
+  const start = from - segment.from;
   return Array.from({ length: records }, (_, index) => {
-    const at = from + index * DIRECTORY_LINE_BYTES;
+    const at = start + index * DIRECTORY_LINE_BYTES;
     return {
       offset: view.getUint32(at, true),
       type: view.getUint32(at + 4, true),
@@ -169,6 +165,10 @@ function readDirectory(segment: Uint8Array, from: number, records: number): read
       restated: null,
     };
   });
+}
+
+function recordAt({ bytes, from, key }: SegmentContent, offset: number): RecordAt {
+  return getRecord(bytes, key, offset, offset - from);
 }
 
 function isZero(bytes: Uint8Array, from: number, length: number): boolean {

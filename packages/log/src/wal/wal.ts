@@ -10,6 +10,7 @@ import { GroupPart, type SharedLog } from "./group-part.ts";
 import { entryBytesMax, type WalLimits } from "./limits.ts";
 import { OpenSegments } from "./open-segments.ts";
 import { type Recovery, recover, type WalFault } from "./recovery.ts";
+import { fileOffset } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, makeSegment, type Segment, SegmentSupply } from "./segment.ts";
 import { SlotIndex } from "./slot-index.ts";
 import { Trimmer } from "./trim.ts";
@@ -129,12 +130,11 @@ class SharedWal implements Wal {
       failed,
     });
     this.#trimmer = new Trimmer({
-      disk,
       limits,
       segments: this.#segments,
       parts: this.#parts,
       announce: (told) => this.#commit.announce(told),
-      removed: () => this.#supply.make(),
+      letGo: (segment, letGone) => this.#supply.letGo(segment, letGone),
       failed,
     });
     this.#shared = {
@@ -158,7 +158,7 @@ class SharedWal implements Wal {
   }
 
   get bytesWritten(): number {
-    return this.#segments.bytes - this.#commit.current.bytes + this.#commit.position;
+    return this.#segments.bytes - this.#commit.current.bytes + fileOffset(this.#commit.position);
   }
 
   get full(): boolean {

@@ -1,5 +1,7 @@
+import { SECTOR_BYTES } from "../disk/sector.ts";
 import { type SegmentKey, segmentKey, segmentOfName } from "./format.ts";
 import type { FoundRecord } from "./record-codec.ts";
+import { SegmentContent } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET } from "./segment.ts";
 import { writtenEnd } from "./torn-or-corrupt.ts";
 import { findUnits, readUnit, salvage } from "./unit-reader.ts";
@@ -24,7 +26,7 @@ export function segmentKeyOf(cluster: string, file: string): SegmentKey | null {
 
 /**
  * All records that can be read in the bytes from `from` to `end` of a segment's image; without these, in the whole segment. Of a part, damage is not
- * looked into.
+ * looked into. `from` and `end` are multiples of 512.
  *
  * @param key - of {@link segmentKeyOf}.
  * @param image - the whole file.
@@ -32,19 +34,20 @@ export function segmentKeyOf(cluster: string, file: string): SegmentKey | null {
 export function writtenRecords(
   key: SegmentKey,
   image: Uint8Array,
-  from: number = FIRST_UNIT_OFFSET,
+  from: number = 0,
   end: number = image.length,
 ): WrittenRecords {
+  const segment = new SegmentContent(image.subarray(from, end), key, from / SECTOR_BYTES);
   const isAll = end === image.length;
   const whole: FoundRecord[] = [];
   const damaged: FoundRecord[] = [];
-  let cursor = from;
-  for (const unit of findUnits(image, key, from, end)) {
-    if (isAll && unit.offset > cursor) damaged.push(...salvage(image, key, cursor, unit.offset).found);
-    const { found, damage } = readUnit(image, key, unit);
+  let cursor = Math.max(segment.from, FIRST_UNIT_OFFSET);
+  for (const unit of findUnits(segment)) {
+    if (isAll && unit.offset > cursor) damaged.push(...salvage(segment, cursor, unit.offset).found);
+    const { found, damage } = readUnit(segment, unit);
     (damage.length === 0 ? whole : damaged).push(...found);
     cursor = unit.end;
   }
-  if (isAll) damaged.push(...salvage(image, key, cursor, writtenEnd(image, key, cursor)).found);
+  if (isAll) damaged.push(...salvage(segment, cursor, writtenEnd(segment, cursor)).found);
   return { whole, damaged };
 }
