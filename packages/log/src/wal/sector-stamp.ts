@@ -30,11 +30,6 @@ export function fileOffset(offset: number): number {
   return Math.floor(offset / CONTENT_BYTES) * SECTOR_BYTES + (offset % CONTENT_BYTES);
 }
 
-/** The content that stands at `offset` of a file; of a stamp, the end of its sector's. */
-export function contentOffset(offset: number): number {
-  return Math.floor(offset / SECTOR_BYTES) * CONTENT_BYTES + Math.min(offset % SECTOR_BYTES, CONTENT_BYTES);
-}
-
 /** Content of a file of this length. */
 export function contentBytesOf(fileBytes: number): number {
   return Math.floor(fileBytes / SECTOR_BYTES) * CONTENT_BYTES;
