@@ -726,7 +726,7 @@ export const CASES: readonly Case[] = [
     id: "K3",
     before: (scene) => scene.tell.healed([1, 2, 3]),
     broken: (scene) => scene.checks.liveness.ended([{ node: 2, walBytes: 10_000, waiting: 0 }], 512),
-    witness: /node 2 keeps 10000 bytes of log at the end; 4096 are enough/,
+    witness: /node 2 keeps 10000 bytes of log at the end; 6144 are enough/,
   },
   {
     id: "M1",

@@ -16,7 +16,7 @@ export const restOfLogCut: readonly Mutant[] = [
         if (step.kind === "zone" && this.#nothingAfter(segment)) {
           const whole = steps.filter((one) => one.kind === "unit" && one.unit.end <= step.from).at(-1);
           if (whole !== undefined && whole.kind === "unit") {
-            refill.push({ from: step.from, end: writtenEnd(bytes, segment.key, step.from) });
+            refill.push({ from: step.from, end: writtenEnd(content, step.from) });
             this.#unit = whole.unit.header.unit;
             this.#position = step.from;
             this.#cut = true;
@@ -32,13 +32,13 @@ export const restOfLogCut: readonly Mutant[] = [
       },
       {
         file,
-        anchor: 'if (tornOrCorrupt(bytes, segment.key, unit.offset, unit.header.bytes) === "torn") {',
+        anchor: 'if (tornOrCorrupt(written, unit.offset, unit.header.bytes) === "torn") {',
         replacement: "if (unit.offset > 0) {",
       },
       {
         file,
         anchor: "refill.push({ from: unit.offset, end: unit.end });",
-        replacement: "refill.push({ from: unit.offset, end: writtenEnd(bytes, segment.key, unit.offset) });",
+        replacement: "refill.push({ from: unit.offset, end: writtenEnd(written, unit.offset) });",
       },
       { file, anchor: 'if (state === "torn") {', replacement: 'if (state !== "clean") {' },
     ],

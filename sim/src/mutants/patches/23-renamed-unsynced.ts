@@ -18,6 +18,11 @@ export const renamedUnsynced: readonly Mutant[] = [
         anchor: "disk.rename(path + UNFINISHED, path, ",
         replacement: "disk.rename(path, path, ",
       },
+      {
+        file: "packages/log/src/wal/segment.ts",
+        anchor: "const unfinished = segmentPath(number) + UNFINISHED;",
+        replacement: "const unfinished = segmentPath(number);",
+      },
     ],
     expects: ["M1", "M4", "X2"],
     revealedBy: POWER,
