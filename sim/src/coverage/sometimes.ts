@@ -6,6 +6,8 @@ export const SOMETIMES = [
   "hole filled with a no-op",
   "ballot rejected",
   "snapshot installed while running",
+  "snapshot installed below votes",
+  "snapshot overtaken by the log on its way",
   "power loss tore a sector",
   "power lost while a file was made",
   "sync of a snapshot failed",

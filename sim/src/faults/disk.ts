@@ -12,10 +12,20 @@ export const diskFull: FaultDefinition = {
   words: ({ node }, fault) => `the disk of ${node} has no space left ${lasting(fault)}`,
 };
 
-/** The next sync fails: of any file, and mostly that is the log; or of a snapshot. */
+/** The next sync fails: of any file of a node, and mostly that is its log; or of a snapshot, whoever makes one. */
 export const diskError: FaultDefinition = {
-  strike: ({ node, fault: { choice } }) => node.failSync((path) => !ofSnapshot(choice) || path.startsWith("snapshot/")),
-  words: ({ node }, { choice }) => `the next sync of ${ofSnapshot(choice) ? "a snapshot of " : ""}${node} fails`,
+  strike: ({ world, node, fault: { choice } }) => {
+    if (!ofSnapshot(choice)) return node.failSync(() => true);
+    const isSnapshot = (path: string): boolean => path.startsWith("snapshot/");
+    return world.whenDisk(
+      (_who, { kind, path }) => kind === "sync" && isSnapshot(path),
+      (who) => {
+        who.failSync(isSnapshot);
+      },
+    );
+  },
+  words: ({ node }, { choice }) =>
+    ofSnapshot(choice) ? "the next sync of a snapshot fails, whoever makes it" : `the next sync of ${node} fails`,
 };
 
 function ofSnapshot(choice: number): boolean {

@@ -1,4 +1,4 @@
-import type { SnapshotHead, StoredRecord } from "@quorate/log";
+import type { FramePart, SnapshotHead, StoredRecord } from "@quorate/log";
 import type { Composite } from "@quorate/machine";
 import { type Durable, type Entry, type Output, showBallot } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
@@ -25,6 +25,16 @@ export class SnapshotChecker extends Checker {
     this.report("E2", `node ${node.id} has let its log go to slot ${node.disk.trimmedTo}; ${covered}`);
   }
 
+  /** Part of a snapshot comes to a replica that has applied all that is in it. */
+  override frameDelivered(_frame: number, _from: number, to: number, parts: readonly FramePart[]): void {
+    for (const { message } of parts) {
+      if (message.kind !== "snapshot-chunk" || message.bytes.length === 0) continue;
+      const { appliedTo, disk } = this.ghost.node(to);
+      const isOvertaken = message.slot <= appliedTo && message.slot > disk.snapshotTo;
+      if (isOvertaken) this.coverage.hit("snapshot overtaken by the log on its way");
+    }
+  }
+
   override replicaBegan(id: number): void {
     this.#installed.delete(id);
     this.#next.delete(id);
@@ -34,6 +44,9 @@ export class SnapshotChecker extends Checker {
     const node = this.ghost.node(id);
     this.#installed.set(id, { slot: head.slot, promised: node.promised });
     this.#next.set(id, head.slot + 1);
+    if (node.topSlot > head.slot && node.recorded(node.topSlot).length > 0) {
+      this.coverage.hit("snapshot installed below votes");
+    }
     if (composite.revision !== head.revision || composite.digest !== head.digest) {
       const said = `revision ${head.revision} and digest ${head.digest}`;
       const has = `the state has revision ${composite.revision} and digest ${composite.digest}`;

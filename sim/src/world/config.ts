@@ -31,7 +31,7 @@ export interface RunConfig {
   readonly kinds: readonly FaultKind[];
   /** Mean time between two faults. */
   readonly gapMs: number;
-  /** Entries between two checkpoints. Small: many snapshots. */
+  /** Entries between two checkpoints, about: each machine has a number of its own. Small: many snapshots. */
   readonly checkpointEntries: number;
   /** Of one file of the log. Small: logs are cut often, and who lags behind is sent a snapshot. */
   readonly segmentBytes: number;

@@ -24,6 +24,7 @@ export const Purpose = {
   schedule: 14,
   core: 15,
   linkFlap: 16,
+  checkpointEntries: 17,
   frameCorrupt: 30,
   clientCorrupt: 31,
   storm: 32,

@@ -53,6 +53,12 @@ const HEARTBEATS_PER_TIMEOUT = 6;
 /** Faster than any clock may drift against true time: rates stay inside the bound of 2 %. */
 const RATE_SPREAD = 0.019;
 
+/** Of each machine its own, from half to twice of what is asked for: so their logs begin in different places. */
+function checkpointEntriesOf({ seed, config }: World, id: number): number {
+  const part = 2 * keyedFraction(seed, Purpose.checkpointEntries, id) - 1;
+  return Math.max(1, Math.round(config.checkpointEntries * 2 ** part));
+}
+
 /** How many of eight unsynced sectors a power loss leaves whole: few, half of them, or all but one. */
 function keptOf8(choice: number): number {
   return [2, 4, 7][(choice >>> 20) % 3]!;
@@ -128,7 +134,7 @@ export class SimulatedNode {
     if (this.#isOldCopy && this.starts >= this.#oldCopyStart) return this.#rejoin();
     const world = this.#world;
     const { id } = this;
-    const { nodes, checkpointEntries, plant, leaseMs, electionTimeoutMs } = world.config;
+    const { nodes, plant, leaseMs, electionTimeoutMs } = world.config;
     const { turnRoundsMax, windowSlots, messageEntriesMax, segmentBytes } = world.config;
     const { chunkBytes, snapshotBytesPerSecond } = world.config;
     // A batch must fit into one write unit.
@@ -162,7 +168,7 @@ export class SimulatedNode {
       seed: keyedSeed(world.seed, Purpose.nodeSeed, id, this.starts),
       limits: {
         ...LOG_LIMITS,
-        checkpointEntries,
+        checkpointEntries: checkpointEntriesOf(world, id),
         commandBytesMax: batchBytesMax,
         batchBytesMax,
         batchCommandsMax,
