@@ -15,9 +15,12 @@ interface Theme {
   readonly gapsMs: readonly number[];
   /** Entries between two checkpoints. */
   readonly checkpointEntries: readonly number[];
+  /** How fast snapshots of a small state are sent. Default: slowly or not. */
+  readonly snapshotKibPerSecond?: readonly number[];
 }
 
 const CHECKPOINTS = [20, 100, 1000, 100_000];
+const SNAPSHOT_KIB_PER_SECOND = [8, 64, 512];
 
 /**
  * With dozens of kinds, a run that draws from all of them has a few of each, and hardly ever those of one sort that a bug needs in one place, one soon
@@ -40,13 +43,24 @@ const THEMES: readonly Theme[] = [
     gapsMs: [250, 500, 1000],
     checkpointEntries: [10, 20, 40],
   },
-  // Nodes fall behind what the others still have in their logs.
+  // Nodes fall behind what the others still have in their logs, and who leads and teaches them changes while a snapshot is on its way.
   {
     share: 0.1,
-    kinds: ["isolate", "kill", "pause", "delay", "duplicate", "reorder", "leader-crash", "leader-cut-off"],
+    kinds: [
+      "isolate",
+      "kill",
+      "pause",
+      "duplicate",
+      "reorder",
+      "transfer",
+      "leader-crash",
+      "leader-cut-off",
+      "partial",
+    ],
     others: 0.1,
-    gapsMs: [500, 1000],
-    checkpointEntries: [10, 20, 40],
+    gapsMs: [150, 300, 600],
+    checkpointEntries: [10, 20, 40, 80],
+    snapshotKibPerSecond: [2, 8, 64],
   },
   // The set of members changes under a network that does not hold still.
   {
@@ -106,6 +120,9 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
   });
   const valueBytes = pick(seed, 15, [0, 0, 1500, 3000]);
+  const historyRevisionsMax = pick(seed, 29, [20, 500]);
+  // The larger a state may be, the faster, or a healed cluster would wait for it for longer than anybody's patience.
+  const kib = pick(seed, 30, theme.snapshotKibPerSecond ?? SNAPSHOT_KIB_PER_SECOND);
   return {
     nodes: wishes.nodes === 0 ? pick(seed, 1, [1, 3, 3, 3, 3, 4, 5, 5, 5, 7]) : wishes.nodes,
     spares: pick(seed, 8, [0, 1, 2, 2, 3]),
@@ -129,12 +146,12 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     windowSlots: pick(seed, 12, [4, 16, 256]),
     messageEntriesMax: pick(seed, 13, [1, 4, 64]),
     chunkBytes: pick(seed, 22, [256, 1024, 4096]),
-    snapshotBytesPerSecond: pick(seed, 30, [8, 64, 512]) * (valueBytes === 0 ? 1024 : 16 * 1024),
+    snapshotBytesPerSecond: kib * 1024 * (valueBytes === 0 ? 1 : 16) * (historyRevisionsMax > 100 ? 4 : 1),
     batchCommandsMax: pick(seed, 25, [1, 4, 256]),
     turnRoundsMax: pick(seed, 26, [1, 8]),
     sealMs: pick(seed, 27, [20, 200]),
     sessionTtlMs: pick(seed, 28, [1000, 3000]),
-    historyRevisionsMax: pick(seed, 29, [20, 500]),
+    historyRevisionsMax,
     plant: wishes.plant,
   };
 }
