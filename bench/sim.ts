@@ -51,6 +51,7 @@ async function simRate(seconds: number, faults: boolean, checked: boolean): Prom
       gapMs: 1500,
       spares: faults ? 2 : 0,
       kvClients: 4,
+      readClients: 0,
       storeClients: 0,
       lockClients: 0,
       watchClients: 0,

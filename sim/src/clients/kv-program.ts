@@ -19,10 +19,28 @@ function sight(entry: KvEntry | null): Pick<Partial, "sees" | "seenValue" | "see
   };
 }
 
+/** Of 100 calls: the first that is a read, and the first that is a read of level session. */
+const READS_FROM = 35;
+const SESSION_READS_FROM = 92;
+
 /** Puts, gets, deletes and compare-and-sets on few keys; every value is written once, so that who wrote it is known. */
-export const kvProgram: Program = async (world, client, number) => {
+export const kvProgram: Program = (world, client, number) => useKeys(world, client, number, (bits) => bits % 100);
+
+/** Reads only. Who never writes is never turned away to the leader: it goes on asking followers, and leaders that were left behind. */
+export const readProgram: Program = (world, client, number) =>
+  useKeys(world, client, number, (bits) => (bits % 100 < 80 ? READS_FROM : SESSION_READS_FROM));
+
+/** Call after call on one of a few keys; `choose` says of which kind, as a number below 100. */
+async function useKeys(
+  world: World,
+  client: SimulatedClient,
+  number: number,
+  choose: (bits: number) => number,
+): Promise<void> {
   const store = kv(client.caller);
-  const { keys, thinkMs, valueBytes, leaseMs } = world.config;
+  const { keys, thinkMs, valueBytes, leaseMs, kinds } = world.config;
+  // Beyond the bound on drift what is read under a lease may be old.
+  const readsUnderLease = leaseMs > 0 && !kinds.includes("clock-drift");
   const bits = (count: number, what: number): number => keyedBits(world.seed, Purpose.program, number, count, what);
   const known = new Map<string, number>();
   let sessionRevision = 0;
@@ -30,15 +48,15 @@ export const kvProgram: Program = async (world, client, number) => {
     await client.sleep(2 * thinkMs * keyedFraction(world.seed, Purpose.program, number, count, 1));
     const key = `key-${bits(count, 2) % keys}`;
     const value = `${number}-${count}`.padEnd(valueBytes, ".");
-    const choice = bits(count, 3) % 100;
+    const choice = choose(bits(count, 3));
     const act = (blind: Partial, call: () => Promise<Partial>): Promise<void> =>
       recorded(world, client, number, key, blind, call);
     const write = { kind: "write", revision: 0, value, ...SAW_NOTHING } as const;
-    if (choice < 35) {
+    if (choice < READS_FROM) {
       await act(write, async () => ({ ...write, revision: (await store.put(key, value)).revision }));
     } else if (choice < 65) {
       await act({ ...write, kind: "read", value: null }, async () => {
-        const level = leaseMs > 0 && bits(count, 4) % 2 === 0 ? "lease" : "linearizable";
+        const level = readsUnderLease && bits(count, 4) % 2 === 0 ? "lease" : "linearizable";
         const { entry, revision } = await store.read(key, { level });
         known.set(key, entry?.modRevision ?? 0);
         return { kind: "read", value: null, revision, ...sight(entry) };
@@ -52,7 +70,7 @@ export const kvProgram: Program = async (world, client, number) => {
         known.set(key, swapped ? revision : (found?.modRevision ?? 0));
         return swapped ? { ...swap, revision } : { kind: "read", value: null, revision, ...sight(found) };
       });
-    } else if (choice < 92) {
+    } else if (choice < SESSION_READS_FROM) {
       const gone = { ...write, value: null };
       await act(gone, async () => {
         const { revision, previous } = await store.delete(key, { previous: true });
@@ -63,7 +81,7 @@ export const kvProgram: Program = async (world, client, number) => {
       sessionRevision = await sessionRead(world, client, number, key, sessionRevision);
     }
   }
-};
+}
 
 /** One call, into the history: with its reply, as of unknown outcome, or not at all. */
 async function recorded(

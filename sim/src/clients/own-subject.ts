@@ -2,7 +2,7 @@ import { KV_NAME, kvMachine } from "@quorate/kv";
 import { LOCK_MACHINE, lockMachine } from "@quorate/lock";
 import type { MachineDefinition, Shape } from "@quorate/machine";
 import type { RunConfig } from "../world/config.ts";
-import { finalReads, kvProgram } from "./kv-program.ts";
+import { finalReads, kvProgram, readProgram } from "./kv-program.ts";
 import { lockProgram } from "./lock-program.ts";
 import type { Subject } from "./program.ts";
 import { storeProgram } from "./store-program.ts";
@@ -10,13 +10,14 @@ import { watchProgram } from "./watch-program.ts";
 
 /** The key-value store and the locks of this project, used as hard as the configuration says. */
 export function ownSubject(config: RunConfig): Subject {
-  const { kvClients, storeClients, lockClients, watchClients, historyRevisionsMax } = config;
+  const { kvClients, readClients, storeClients, lockClients, watchClients, historyRevisionsMax } = config;
   const kv = kvMachine({ historyRevisionsMax });
   return {
     machines: [kv, lockMachine] as unknown as readonly MachineDefinition<Shape>[],
     ownMachines: [KV_NAME, LOCK_MACHINE],
     programs: [
       ...repeated(kvProgram, kvClients),
+      ...repeated(readProgram, readClients),
       ...repeated(storeProgram, storeClients),
       ...repeated(lockProgram, lockClients),
       ...repeated(watchProgram, watchClients),

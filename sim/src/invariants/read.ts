@@ -175,9 +175,16 @@ export class ReadChecker extends Checker {
     this.#reads.delete(call);
     const { least, level, underLease } = read;
     if (underLease && !this.#leases.isLeased()) this.coverage.hit("read lease expired while reading");
-    if (revision >= least.revision) return;
+    if (revision >= least.revision || (level === "lease" && !this.#allKeepTime())) return;
     const before = `call ${least.call} of client ${least.client} was acknowledged at revision ${least.revision} before it began`;
     this.report("H2", `${level} read ${call} of client ${client} shows revision ${revision}; ${before}`);
+  }
+
+  /** Beyond the bound on drift leases promise nothing. */
+  #allKeepTime(): boolean {
+    const { run } = this.ghost;
+    for (let node = 1; node <= run.nodes; node++) if (!run.keepsTime(node)) return false;
+    return true;
   }
 
   override callFailed(_client: number, call: number): void {

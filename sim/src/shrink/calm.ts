@@ -12,6 +12,7 @@ export async function calmLoad(attempts: Attempts): Promise<void> {
     { lockClients: 0 },
     { watchClients: 0 },
     { storeClients: 0 },
+    { readClients: 0 },
     { kvClients: 0 },
     { kvClients: 1 },
     { nodes: 3 },

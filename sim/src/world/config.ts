@@ -16,6 +16,8 @@ export interface RunConfig {
   /** Longest lease that a leader is granted; 0: none. */
   readonly leaseMs: number;
   readonly kvClients: number;
+  /** Clients that only read. */
+  readonly readClients: number;
   readonly lockClients: number;
   /** How these use locks. */
   readonly lockOperations: readonly LockOperation[];
@@ -73,6 +75,6 @@ export interface ConfigWishes {
 }
 
 /** Clients that run at a time, in a run of the project's own machines. */
-export function clientsOf({ kvClients, storeClients, lockClients, watchClients }: RunConfig): number {
-  return kvClients + storeClients + lockClients + watchClients;
+export function clientsOf({ kvClients, readClients, storeClients, lockClients, watchClients }: RunConfig): number {
+  return kvClients + readClients + storeClients + lockClients + watchClients;
 }
