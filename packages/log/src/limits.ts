@@ -36,6 +36,18 @@ export interface LogLimits {
   readonly checkpointBytes: number;
   /** A checkpoint that failed, for want of space, is tried again after this long. Default 1,000. */
   readonly checkpointRetryMs: number;
+  /** The log is held back this long for a peer that lags and does not ask: what it needs next is not cut away meanwhile. Default 5,000. */
+  readonly heldForMs: number;
+  /**
+   * Entries below the newest checkpoint that are held back for peers; one that needs more gets a newer snapshot instead. Default
+   * 1,000,000; more costs memory, some 150 bytes each.
+   */
+  readonly heldEntriesMax: number;
+  /**
+   * Bytes of the log on disk, or four times the newest snapshot if that is more, above which nothing is held back for peers. Default 1 GiB; a full disk
+   * holds nothing back either.
+   */
+  readonly heldLogBytesMax: number;
   /** Between two digest reports to peers. Default 1,000. */
   readonly digestMs: number;
   /** Digests remembered, one a slot. Default 4,096; a power of two. */
@@ -64,6 +76,9 @@ export const LOG_LIMITS: LogLimits = {
   checkpointEntries: 100_000,
   checkpointBytes: 64 * 1024 * 1024,
   checkpointRetryMs: 1_000,
+  heldForMs: 5_000,
+  heldEntriesMax: 1_000_000,
+  heldLogBytesMax: 1024 * 1024 * 1024,
   digestMs: 1_000,
   digestSlots: 4_096,
   turnRoundsMax: 8,

@@ -15,6 +15,7 @@ class Bench {
   readonly sent: [number, Learn][] = [];
   readonly offered: number[] = [];
   readonly unreadable: number[] = [];
+  readonly given: [number, number][] = [];
   readonly reads: { readonly slotFrom: number; readonly slotTo: number; readonly done: Done<readonly Entry[]> }[] = [];
   queuedBytes = 0;
   readonly repair: Repair;
@@ -37,6 +38,7 @@ class Bench {
       queuedBytes: () => this.queuedBytes,
       send: (to, message) => this.sent.push([to, message]),
       unreadable: (slot) => this.unreadable.push(slot),
+      gives: (to, slotFrom) => this.given.push([to, slotFrom]),
       offerSnapshot: (to) => this.offered.push(to),
       wake: () => undefined,
     });
@@ -60,6 +62,7 @@ describe("repair", () => {
       [[3, 20]],
       "nothing above what is applied here",
     );
+    assert.deepEqual(bench.given, [[2, 3]]);
     bench.reads[0]!.done(null, [entry(3), entry(4, "members"), entry(5)]);
     assert.deepEqual(bench.sent, [], "not before the turn");
     bench.repair.send();

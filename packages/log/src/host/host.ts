@@ -19,6 +19,7 @@ import { assertionFailed, closed, logCorrupt, oldCopy, unreadableImage } from ".
 import type { LogLimits } from "../limits.ts";
 import { Answers } from "../replica/answers.ts";
 import { Counters } from "../replica/counters.ts";
+import { HeldLog } from "../replica/held-log.ts";
 import { GroupReplica, type Replica, type ReplicaRoom, type ReplicaStart } from "../replica/replica.ts";
 import type { ReplicaObserver } from "../replica/replica-observer.ts";
 import { ImageReader } from "../replica/image-reader.ts";
@@ -416,6 +417,7 @@ class RunningHost implements Host {
         break;
       case "snapshot-wanted":
         if (message.slot > (this.#snapshots?.latest(group)?.slot ?? 0)) replica.checkpointFor(message.slot);
+        replica.givesSnapshot(from.node, message.slot);
         this.#sender?.wanted(group, from.node, message);
         break;
       case "digest":
@@ -618,6 +620,13 @@ class RunningHost implements Host {
       if (!(thrown instanceof InvariantError)) throw thrown;
       return this.#refuseStart(done, assertionFailed(id, thrown));
     }
+    const held = new HeldLog({
+      log,
+      limits,
+      logBytes: () => wal.bytes,
+      snapshotBytes: () => snapshots.fileBytes(group),
+      diskFull: () => wal.full,
+    });
     const room: ReplicaRoom = {
       group,
       node: id,
@@ -626,8 +635,10 @@ class RunningHost implements Host {
       limits,
       answers: this.#answers,
       log,
+      held,
       snapshots: {
-        checkpoint: (head, image, checkpointDone) => takeCheckpoint({ snapshots, log }, head, image, checkpointDone),
+        checkpoint: (head, image, checkpointDone) =>
+          takeCheckpoint({ snapshots, log: held }, head, image, checkpointDone),
         read: (which, push, readDone) => snapshots.read(which, push, readDone),
         latest: (which) => snapshots.latest(which),
         bytes: (which) => snapshots.fileBytes(which),

@@ -16,6 +16,8 @@ export interface RepairRoom {
   chosenTo(): number;
   queuedBytes(node: number): number;
   send(to: number, message: Learn): void;
+  /** A peer is given entries from `slotFrom` on. */
+  gives(to: number, slotFrom: number): void;
   /** The entry of `slot` cannot be read in the log: a snapshot that covers it is needed. */
   unreadable(slot: number): void;
   /** The peer needs what the log no longer has. */
@@ -49,6 +51,7 @@ export class Repair {
     if (last < slotFrom) return;
     // What the log has there may be a vote of this node that lost, while another value was chosen: the snapshot was installed over it.
     if (slotFrom <= this.#room.restoredTo() || slotFrom < log.slotFirst) return this.#offer(to);
+    this.#room.gives(to, slotFrom);
     this.#reading.add(to);
     log.entries(slotFrom, last, limits.supplyBytesPerTurn, (error, entries) => {
       this.#reading.delete(to);

@@ -45,6 +45,7 @@ import { CarryOut } from "./carry-out.ts";
 import { Counters } from "./counters.ts";
 import { Digests } from "./digests.ts";
 import { Governings } from "./governings.ts";
+import type { HeldLog } from "./held-log.ts";
 import { ImageReader } from "./image-reader.ts";
 import { Reads } from "./reads.ts";
 import { Repair } from "./repair.ts";
@@ -151,6 +152,8 @@ export interface ReplicaRoom {
   readonly limits: LogLimits;
   readonly answers: Answers;
   readonly log: GroupLog;
+  /** What the log keeps below the newest checkpoint, for peers. */
+  readonly held: HeldLog;
   readonly snapshots: ReplicaSnapshots;
   readonly messageEntriesMax: number;
   send(speaker: Speaker, to: readonly number[], message: PeerMessage): void;
@@ -268,7 +271,11 @@ export class GroupReplica implements Replica {
         this.#counters.add("entries-unreadable");
         if (slot > this.#checkpointTo) this.checkpointFor(slot);
       },
-      offerSnapshot: (to) => room.snapshots.offer(room.group, to),
+      gives: (to, slotFrom) => room.held.gave(to, slotFrom - 1),
+      offerSnapshot: (to) => {
+        room.held.offered(to, room.snapshots.latest(room.group)?.slot ?? 0);
+        room.snapshots.offer(room.group, to);
+      },
       wake: room.wake,
     });
   }
@@ -369,6 +376,7 @@ export class GroupReplica implements Replica {
         "records-appended": this.#carryOut.recordsAppended,
         "entries-supplied": this.#repair.entriesSupplied,
         "snapshots-offered": this.#repair.snapshotsOffered,
+        "holds-given-up": this.#room.held.givenUp,
         "leases-lost": this.#reads.leasesLost,
         "digests-differing": this.#digests.differing,
       },
@@ -427,6 +435,11 @@ export class GroupReplica implements Replica {
     if (slot <= this.#applier.appliedTo) this.#checkpointWanted = true;
   }
 
+  /** A peer takes the snapshot of `slot`, chunk by chunk: it needs the log above it next. */
+  givesSnapshot(to: number, slot: number): void {
+    if (slot <= this.#checkpointTo && slot + 1 >= this.#room.log.slotFirst) this.#room.held.gave(to, slot);
+  }
+
   /** Everything gathered goes into the engine, and all it wants is done. `nowMs` was read after the gathering. */
   turn(nowMs: number): void {
     if (this.#failure !== null) return;
@@ -435,6 +448,7 @@ export class GroupReplica implements Replica {
     if (this.#goesOn || this.#isDue(nowMs)) this.#rounds(nowMs);
     this.#repair.send();
     this.#report(nowMs);
+    this.#room.held.turn(nowMs);
     this.#checkpoint(nowMs);
     this.#wishes.answer(this.#applier.composite.revision, nowMs);
     this.#reads.answer(nowMs);
@@ -594,7 +608,7 @@ export class GroupReplica implements Replica {
     this.#applier.replace(composite, head.slot, head.standing);
     this.#governings.add(head.governing);
     this.#membersSlot = Math.max(this.#membersSlot, head.governing.slot);
-    this.#room.log.trim(head.slot, head.governing);
+    this.#room.held.installed(head.slot, head.governing);
     this.#engine.installed(head.slot, head.governing);
     this.#restoredTo = head.slot;
     this.#checkpointTo = head.slot;

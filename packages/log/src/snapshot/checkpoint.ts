@@ -26,11 +26,11 @@ export function checkpointDue(
 }
 
 /**
- * Makes the state after `head.slot` durable, and only then lets the log below it go: at every moment a power loss leaves one snapshot and
- * all of the log above it. Errors leave everything as it was: `DISK_FULL`, `LOG_FAILED`.
+ * Makes the state after `head.slot` durable, and only then tells `log` that what is below may go: at every moment a power loss leaves one snapshot
+ * and all of the log above it. Errors leave everything as it was: `DISK_FULL`, `LOG_FAILED`.
  */
 export function takeCheckpoint(
-  stores: { readonly snapshots: Snapshots; readonly log: GroupLog },
+  stores: { readonly snapshots: Snapshots; readonly log: Pick<GroupLog, "trim"> },
   head: SnapshotHead,
   image: Image,
   done: Done,

@@ -57,7 +57,7 @@ class Sender implements SnapshotSender {
     const head = snapshots.latest(group);
     const transfer = this.#transfers.get(nameOf(group, to));
     if (this.#closed || head === null) return;
-    if (transfer !== undefined && clock.nowMs() - transfer.heardMs < 2 * limits.retryMs) return;
+    if (transfer !== undefined && (transfer.busy || clock.nowMs() - transfer.heardMs < 2 * limits.retryMs)) return;
     const bytesTotal = snapshots.fileBytes(group);
     send(group, to, { kind: "snapshot-chunk", slot: head.slot, position: 0, bytesTotal, checksum: 0, bytes: NO_BYTES });
   }
@@ -130,7 +130,7 @@ class Sender implements SnapshotSender {
 
   #giveUpIdle(): void {
     const untilMs = this.#options.clock.nowMs() - this.#options.limits.giveUpMs;
-    for (const [name, transfer] of this.#transfers) if (transfer.heardMs < untilMs) this.#end(name);
+    for (const [name, { busy, heardMs }] of this.#transfers) if (!busy && heardMs < untilMs) this.#end(name);
   }
 
   #end(name: string): void {
