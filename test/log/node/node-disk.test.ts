@@ -52,24 +52,36 @@ for (const check of DISK_CHECKS) {
 }
 
 test(
-  "on Linux an opened file writes through: its descriptor has O_DSYNC",
+  "on Linux what is written through goes through a descriptor with O_DSYNC, from any memory and at any place, and closes with the file",
   { skip: process.platform !== "linux" },
   async () => {
     const path = folder();
     const disk = createNodeDisk(path);
-    const made = await ended<DiskFile>((done) => disk.create("one", 512, (_, length) => new Uint8Array(length), done));
-    await ended<void>((done) => made.close(done));
-    const file = await ended<DiskFile>((done) => disk.open("one", done));
-    const flags = readdirSync("/proc/self/fd")
-      .filter((number) => linkOf(`/proc/self/fd/${number}`) === join(path, "one"))
-      .map((number) => /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, "utf8"))![1]!);
-    await ended<void>((done) => file.close(done));
-    assert.deepEqual(
-      flags.map((octal) => Number.parseInt(octal, 8) & constants.O_DSYNC),
-      [constants.O_DSYNC],
+    const file = await ended<DiskFile>((done) =>
+      disk.create("one", 2_048, (_, length) => new Uint8Array(length), done),
     );
+    const sectors = disk.buffer(1_024).subarray(0, 1_024).fill(7);
+    await ended<void>((done) => file.writeThrough(512, sectors, done));
+    const flags = flagsOf(join(path, "one"));
+    assert.equal(flags.length, 2);
+    assert.equal(flags.filter((each) => (each & constants.O_DSYNC) !== 0).length, 1);
+    await ended<void>((done) => file.writeThrough(3, Uint8Array.of(1, 2, 3), done));
+    await ended<void>((done) => file.writeThrough(1_536, new Uint8Array(512).fill(9), done));
+    const expected = new Uint8Array(2_048).fill(7, 512, 1_536).fill(9, 1_536);
+    expected.set([1, 2, 3], 3);
+    assert.deepEqual(await ended<Uint8Array>((done) => file.read(0, 2_048, done)), expected);
+    await ended<void>((done) => file.close(done));
+    assert.deepEqual(flagsOf(join(path, "one")), []);
   },
 );
+
+/** The flags of each descriptor that this process has of a file. */
+function flagsOf(path: string): number[] {
+  return readdirSync("/proc/self/fd")
+    .filter((number) => linkOf(`/proc/self/fd/${number}`) === path)
+    .map((number) => /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, "utf8"))![1]!)
+    .map((octal) => Number.parseInt(octal, 8));
+}
 
 /** Where a link of `/proc` leads; the descriptor of the listing itself leads nowhere any more. */
 function linkOf(path: string): string | null {

@@ -8,6 +8,8 @@ export type Done<T = void> = (error: QuorateError | null, value: T) => void;
  * Errors: `DISK_FULL` only from `create`, and then nothing changed; all else is `LOG_FAILED` with path, operation and position.
  */
 export interface Disk {
+  /** Memory of at least so many bytes, zeros at first. From its beginning {@link DiskFile.writeThrough} may cost less than from other memory. */
+  buffer(bytes: number): Uint8Array;
   /** Makes the folder if need be and holds it for this process; a second holder is refused with `FOLDER_IN_USE` and the first one's pid. `value` gives it back. */
   claim(done: Done<() => void>): void;
   /** Names in a folder, sorted; empty if there is no such folder. */

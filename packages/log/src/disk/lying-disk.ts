@@ -14,6 +14,7 @@ export function withoutSync(disk: Disk, later: (run: () => void) => void): Disk 
     close: file.close.bind(file),
   });
   return {
+    buffer: disk.buffer.bind(disk),
     claim: disk.claim.bind(disk),
     list: disk.list.bind(disk),
     remove: disk.remove.bind(disk),

@@ -173,6 +173,10 @@ export class MemoryDisk implements Disk {
     return copy;
   }
 
+  buffer(bytes: number): Uint8Array {
+    return new Uint8Array(bytes);
+  }
+
   claim(done: Done<() => void>): void {
     const life = this.#life;
     this.#run("claim", "", 0, 0, done, () => {

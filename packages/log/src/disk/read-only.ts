@@ -11,6 +11,7 @@ export function readOnly(disk: Disk): Disk {
   const later = (run: (error: QuorateError | null) => void): void => disk.list("", run);
   const pretend = (done: Done): void => later((error) => done(error, undefined));
   return {
+    buffer: (bytes) => disk.buffer(bytes),
     claim: (done) => disk.claim(done),
     list: (folder, done) => disk.list(folder, done),
     open: (path, done) =>

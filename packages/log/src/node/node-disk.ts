@@ -5,17 +5,12 @@ import type { Disk, DiskFile, Done } from "../disk/disk.ts";
 import { diskFailed, diskFull, notWritable } from "../disk/disk-errors.ts";
 import { writeThenSync } from "../disk/write-then-sync.ts";
 import { claimFolder } from "./folder-claim.ts";
+import { pageMemory } from "./page-memory.ts";
+import { ThroughDescriptor } from "./through-descriptor.ts";
+import { type Failure, writeAll } from "./write-all.ts";
 
 /** Bytes of one write while a file is filled: what makes them takes the event loop a tenth of a millisecond. */
 const FILL_BYTES = 256 * 1024;
-
-/**
- * A write through a descriptor with this flag ends when its bytes are durable, as with `fdatasync` after it: one trip to the thread pool instead of two.
- * Only on Linux (open(2), "Synchronized I/O"). On macOS it does not reach behind the cache of the disk, as `F_FULLFSYNC` does, which libuv's `fdatasync` is.
- */
-const THROUGH = process.platform === "linux" ? fs.constants.O_DSYNC : 0;
-
-type Failure = NodeJS.ErrnoException | null;
 
 /** The files below `folder`: plain writes, `fdatasync`, and a sync of the directory after each change of its entries. */
 export function createNodeDisk(folder: string): Disk {
@@ -27,6 +22,10 @@ class NodeDisk implements Disk {
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  buffer(bytes: number): Uint8Array {
+    return pageMemory(bytes);
   }
 
   claim(done: Done<() => void>): void {
@@ -87,7 +86,7 @@ class NodeDisk implements Disk {
             if (syncError !== null) return undo(descriptor, syncError);
             syncFolder(dirname(absolute), (error) => {
               if (error !== null) undo(descriptor, error);
-              else done(null, new NodeFile(path, descriptor, bytes, false));
+              else done(null, new NodeFile(path, descriptor, bytes));
             });
           });
         };
@@ -97,10 +96,10 @@ class NodeDisk implements Disk {
   }
 
   open(path: string, done: Done<DiskFile>): void {
-    fs.open(this.#path(path), fs.constants.O_RDWR | THROUGH, (error, descriptor) => {
+    fs.open(this.#path(path), "r+", (error, descriptor) => {
       if (error !== null) return done(failureOf("open", path, 0, error), NO_FILE);
       fs.fstat(descriptor, (statError, stat) => {
-        if (statError === null) return done(null, new NodeFile(path, descriptor, stat.size, THROUGH !== 0));
+        if (statError === null) return done(null, new NodeFile(path, descriptor, stat.size));
         fs.close(descriptor, () => {
           done(failureOf("open", path, 0, statError), NO_FILE);
         });
@@ -137,12 +136,11 @@ class NodeFile implements DiskFile {
   readonly path: string;
   bytes: number;
   readonly #descriptor: number;
-  /** Each write to the descriptor ends when it is durable. */
-  readonly #through: boolean;
+  readonly #through: ThroughDescriptor;
   #failed: QuorateError | null = null;
 
-  constructor(path: string, descriptor: number, bytes: number, through: boolean) {
-    this.#through = through;
+  constructor(path: string, descriptor: number, bytes: number) {
+    this.#through = new ThroughDescriptor(descriptor);
     this.path = path;
     this.#descriptor = descriptor;
     this.bytes = bytes;
@@ -152,16 +150,11 @@ class NodeFile implements DiskFile {
     if (this.#failed !== null) return this.#refuse(done);
     const next = (index: number, at: number): void => {
       const part = parts[index];
-      if (part === undefined) {
-        this.bytes = Math.max(this.bytes, at);
-        return done(null, undefined);
-      }
+      if (part === undefined) return done(null, undefined);
       writeAll(this.#descriptor, part, at, (error) => {
-        if (error === null) return next(index + 1, at + part.length);
-        const full = (error.code === "ENOSPC" || error.code === "EDQUOT") && at + part.length > this.bytes;
-        if (full) return done(diskFull(this.path, at + part.length - this.bytes, error), undefined);
-        this.#failed = diskFailed("write", this.path, at, error);
-        done(this.#failed, undefined);
+        const failure = this.#written(at, part.length, error);
+        if (failure === null) next(index + 1, at + part.length);
+        else done(failure, undefined);
       });
     };
     if (parts.length === 0) setImmediate(next, 0, position);
@@ -169,8 +162,26 @@ class NodeFile implements DiskFile {
   }
 
   writeThrough(position: number, bytes: Uint8Array, done: Done): void {
-    if (this.#through) this.write(position, [bytes], done);
-    else writeThenSync(this, position, bytes, done);
+    if (this.#failed !== null) return this.#refuse(done);
+    this.#through.write(
+      position,
+      bytes,
+      (error) => done(this.#written(position, bytes.length, error), undefined),
+      () => writeThenSync(this, position, bytes, done),
+    );
+  }
+
+  /** A write has ended. */
+  #written(position: number, bytes: number, error: Failure): QuorateError | null {
+    const end = position + bytes;
+    if (error === null) {
+      this.bytes = Math.max(this.bytes, end);
+      return null;
+    }
+    const full = (error.code === "ENOSPC" || error.code === "EDQUOT") && end > this.bytes;
+    if (full) return diskFull(this.path, end - this.bytes, error);
+    this.#failed = diskFailed("write", this.path, position, error);
+    return this.#failed;
   }
 
   sync(done: Done): void {
@@ -194,8 +205,11 @@ class NodeFile implements DiskFile {
   }
 
   close(done: Done): void {
-    fs.close(this.#descriptor, (error) => {
-      done(error === null || error === undefined ? null : failureOf("close", this.path, 0, error), undefined);
+    this.#through.close((throughError) => {
+      fs.close(this.#descriptor, (closeError) => {
+        const error = throughError ?? closeError ?? null;
+        done(error === null ? null : failureOf("close", this.path, 0, error), undefined);
+      });
     });
   }
 
@@ -210,15 +224,6 @@ const NO_FILE = undefined as unknown as DiskFile;
 function failureOf(operation: string, path: string, position: number, error: NodeJS.ErrnoException): QuorateError {
   const denied = error.code === "EACCES" || error.code === "EROFS" || error.code === "EPERM";
   return denied ? notWritable(path, error) : diskFailed(operation, path, position, error);
-}
-
-/** A write may take less than it was given (write(2)); the rest follows. */
-function writeAll(descriptor: number, bytes: Uint8Array, position: number, done: (error: Failure) => void): void {
-  fs.write(descriptor, bytes, 0, bytes.length, position, (error, count) => {
-    if (error !== null) done(error);
-    else if (count === bytes.length) done(null);
-    else writeAll(descriptor, bytes.subarray(count), position + count, done);
-  });
 }
 
 /** Makes a folder and those above it; the entries of the new ones are durable. */

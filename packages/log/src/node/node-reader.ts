@@ -25,6 +25,7 @@ export function createNodeReader(folder: string): Disk {
         }
       });
     },
+    buffer: (bytes) => new Uint8Array(bytes),
     list(path, done) {
       fs.readdir(absolute(path), (error, names) => {
         if (error?.code === "ENOENT") done(null, []);

@@ -52,6 +52,8 @@ export interface GroupCommitOptions {
   readonly clock: Clock;
   readonly limits: WalLimits;
   readonly supply: SegmentSupply;
+  /** Memory to write from. */
+  readonly buffer: (bytes: number) => Uint8Array;
   readonly current: Segment;
   /** Where the next unit goes in `current`. */
   readonly position: number;
@@ -64,6 +66,9 @@ export interface GroupCommitOptions {
   readonly failed: (error: QuorateError) => void;
 }
 
+/** Of the buffer at first; it grows with the units. */
+const BUFFER_BYTES = 64 * 1024;
+
 const UNIT_FRAME_BYTES = UNIT_HEADER_BYTES + CHAIN_END_BYTES + DIRECTORY_END_BYTES;
 
 /**
@@ -73,6 +78,7 @@ const UNIT_FRAME_BYTES = UNIT_HEADER_BYTES + CHAIN_END_BYTES + DIRECTORY_END_BYT
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
+  #buffer: Uint8Array;
   #current: Segment;
   #position: number;
   #unit: number;
@@ -87,12 +93,12 @@ export class GroupCommit {
   #syncedMs = 0;
   #sealScheduled = false;
   #cancelSeal: () => void = () => undefined;
-  #buffer: Uint8Array = new Uint8Array(64 * 1024);
   #idle: (() => void) | null = null;
   #announcing: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+    this.#buffer = options.buffer(BUFFER_BYTES);
     this.#current = options.current;
     this.#position = options.position;
     this.#unit = options.unit;
@@ -279,7 +285,7 @@ export class GroupCommit {
 
   #room(sectors: number): Uint8Array {
     const bytes = sectors * SECTOR_BYTES;
-    if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(Math.max(bytes, this.#buffer.length * 2));
+    if (this.#buffer.length < bytes) this.#buffer = this.#options.buffer(Math.max(bytes, this.#buffer.length * 2));
     return this.#buffer;
   }
 

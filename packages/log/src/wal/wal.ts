@@ -122,6 +122,7 @@ class SharedWal implements Wal {
       clock,
       limits,
       supply: this.#supply,
+      buffer: (bytes) => disk.buffer(bytes),
       current,
       position: recovery.position,
       unit: recovery.unit,
