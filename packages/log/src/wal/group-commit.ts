@@ -1,22 +1,11 @@
-import { type Clock, crc32c, type QuorateError } from "@quorate/machine";
-import { SECTOR_BYTES } from "../disk/sector.ts";
-import {
-  alignUp,
-  CHAIN_END_BYTES,
-  DIRECTORY_END_BYTES,
-  DIRECTORY_LINE_BYTES,
-  placeChecksum,
-  putSeal,
-  putUnitHeader,
-  putWhole,
-  UNIT_HEADER_BYTES,
-  viewOf,
-} from "./format.ts";
+import { type Clock, type QuorateError } from "@quorate/machine";
+import { alignUp } from "./format.ts";
 import type { WalLimits } from "./limits.ts";
-import { putRecord, recordBytesOf, type Restated, type StoredRecord, subjectOf, typeOf } from "./record-codec.ts";
-import { CONTENT_BYTES, contentStart, fileOffset, stampSectors } from "./sector-stamp.ts";
+import type { Restated, StoredRecord } from "./record-codec.ts";
+import { CONTENT_BYTES, contentBytesOf, fileOffset } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, type Segment, type SegmentSupply } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
+import { UnitBuffer } from "./unit-buffer.ts";
 
 /** A group's side of group commit. */
 export interface Committer {
@@ -66,23 +55,25 @@ export interface GroupCommitOptions {
   readonly failed: (error: QuorateError) => void;
 }
 
-/** Of the buffer at first; it grows with the units. */
-const BUFFER_BYTES = 64 * 1024;
-
-const UNIT_FRAME_BYTES = UNIT_HEADER_BYTES + CHAIN_END_BYTES + DIRECTORY_END_BYTES;
-
 /**
  * Everything that waits, over all groups, becomes one write unit: one write that ends when it is synced, and then those are told who were in it when
  * the write began, never those who came meanwhile. One unit at a time: the next is begun only when the last is synced, which is
- * what makes a later unit the proof of an earlier one (torn-or-corrupt.ts).
+ * what makes a later unit the proof of an earlier one (torn-or-corrupt.ts). It is laid out while the last one is under way.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #buffer: Uint8Array;
+  /** The next unit, as far as it is laid out. */
+  #next: UnitBuffer;
+  /** The unit that is under way; then, to be used again. */
+  #underWay: UnitBuffer;
   #current: Segment;
   #position: number;
   #unit: number;
   #waiting: WaitingRecord[] = [];
+  /** Of those that wait: where the first of them stand in the next unit; 0 where there is nothing to write. */
+  #offsets: number[] = [];
+  /** No further record fits in the next unit. */
+  #nextIsFull = false;
   /** What waits for space, in order. */
   #held: WaitingRecord[] = [];
   #writing = false;
@@ -98,10 +89,12 @@ export class GroupCommit {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    this.#buffer = options.buffer(BUFFER_BYTES);
+    this.#next = new UnitBuffer(options.buffer);
+    this.#underWay = new UnitBuffer(options.buffer);
     this.#current = options.current;
     this.#position = options.position;
     this.#unit = options.unit;
+    this.#begin(options.position);
   }
 
   /** Number of the last synced unit. */
@@ -125,6 +118,7 @@ export class GroupCommit {
       if (this.#held.length > 0 && mustHold(waiting)) this.#hold(waiting);
       else this.#waiting.push(waiting);
     }
+    if (this.#writing) this.#layOut();
     this.#schedule();
   }
 
@@ -176,26 +170,33 @@ export class GroupCommit {
       else this.#scheduleSeal();
       return;
     }
-    const count = this.#fitting();
-    if (count > 0) this.#write(this.#waiting.splice(0, count));
+    this.#layOut();
+    const count = this.#offsets.length;
+    if (count > 0) this.#write(this.#waiting.splice(0, count), this.#offsets);
     else if (this.#roll()) this.#start();
     else if (this.#idle !== null && this.#options.supply.full) this.#finishIdle();
   }
 
-  /** How many of the waiting records fit in the next unit. */
-  #fitting(): number {
+  /** A new unit, behind the last. */
+  #begin(position: number): void {
     const room = Math.min(
-      this.#current.contentBytes - this.#position,
+      this.#current.contentBytes - position,
       alignUp(this.#options.limits.unitBytesMax, CONTENT_BYTES),
     );
-    let bytes = UNIT_FRAME_BYTES;
-    let count = 0;
-    for (const waiting of this.#waiting) {
-      if (waiting.record !== null) bytes += recordBytesOf(waiting.payload.length) + DIRECTORY_LINE_BYTES;
-      if (bytes > room) break;
-      count++;
+    this.#next.begin(this.#current.key, position, room);
+    this.#offsets = [];
+    this.#nextIsFull = false;
+  }
+
+  /** Adds to the next unit what waits, in order, as far as it fits. */
+  #layOut(): void {
+    while (!this.#nextIsFull && this.#offsets.length < this.#waiting.length) {
+      const { part, record, payload, payloadChecksum, movedFrom, restated } = this.#waiting[this.#offsets.length]!;
+      const toWrite = { group: part.group, payload, payloadChecksum, moved: movedFrom > 0, restated };
+      const offset = record === null ? 0 : this.#next.add({ ...toWrite, record });
+      if (offset < 0) this.#nextIsFull = true;
+      else this.#offsets.push(offset);
     }
-    return count;
   }
 
   /** Goes on in the next segment. Where there is none for lack of space, what is not urgent is held back, and the rest has the reserve. */
@@ -210,14 +211,21 @@ export class GroupCommit {
         else this.#waiting.push(record);
       }
       if (this.#waiting.length === 0) return false;
-      if (this.#fitting() > 0) return true;
+      this.#nextIsFull = false;
+      this.#layOut();
+      if (this.#offsets.length > 0) return true;
       next = supply.take(true);
     }
     if (next === null) return false;
-    this.#current = next;
-    this.#position = FIRST_UNIT_OFFSET;
-    this.#options.rolled(next);
+    this.#goOnIn(next);
     return true;
+  }
+
+  #goOnIn(segment: Segment): void {
+    this.#current = segment;
+    this.#position = FIRST_UNIT_OFFSET;
+    this.#begin(this.#position);
+    this.#options.rolled(segment);
   }
 
   #hold(waiting: WaitingRecord): void {
@@ -225,18 +233,18 @@ export class GroupCommit {
     this.#held.push(waiting);
   }
 
-  #write(records: readonly WaitingRecord[]): void {
-    const written = records.filter((waiting) => waiting.record !== null);
-    if (written.length === 0) {
+  #write(records: readonly WaitingRecord[], offsets: readonly number[]): void {
+    if (records.every(({ record }) => record === null)) {
+      this.#begin(this.#position);
       for (const waiting of records) waiting.durable?.(this.#unit);
       this.#schedule();
       return;
     }
-    const { sectors, offsets } = this.#encode(written);
     const segment = this.#current;
-    this.#sync(sectors, () => {
-      written.forEach((waiting, index) => {
-        waiting.part.committed(waiting, segment.number, offsets[index]!);
+    this.#lastIsSeal = false;
+    this.#sync(this.#next.finish(this.#unit + 1, this.#options.oldest()), () => {
+      records.forEach((waiting, index) => {
+        if (waiting.record !== null) waiting.part.committed(waiting, segment.number, offsets[index]!);
       });
       const unit = this.#unit;
       this.#start();
@@ -244,69 +252,27 @@ export class GroupCommit {
     });
   }
 
-  /** Lays the unit out in the buffer. */
-  #encode(written: readonly WaitingRecord[]): { readonly sectors: number; readonly offsets: readonly number[] } {
-    const key = this.#current.key;
-    let bytes = UNIT_FRAME_BYTES + written.length * DIRECTORY_LINE_BYTES;
-    for (const waiting of written) bytes += recordBytesOf(waiting.payload.length);
-    const sectors = Math.ceil(bytes / CONTENT_BYTES);
-    const buffer = this.#room(sectors);
-    const view = viewOf(buffer);
-    const offsets: number[] = [];
-    const start = contentStart(sectors);
-    const end = start + sectors * CONTENT_BYTES;
-    let at = start + UNIT_HEADER_BYTES;
-    for (const { part, record, payload, payloadChecksum, movedFrom, restated } of written) {
-      const offset = this.#position + at - start;
-      offsets.push(offset);
-      putRecord(buffer, at, key, offset, part.group, record!, payload, payloadChecksum, movedFrom > 0, restated);
-      at += recordBytesOf(payload.length);
-    }
-    buffer.fill(0, at, at + CHAIN_END_BYTES);
-    const directory = at + CHAIN_END_BYTES;
-    at = directory;
-    written.forEach(({ part, record }, index) => {
-      view.setUint32(at, offsets[index]!, true);
-      view.setUint32(at + 4, typeOf(record!), true);
-      view.setUint32(at + 8, part.group, true);
-      view.setUint32(at + 12, 0, true);
-      putWhole(view, at + 16, subjectOf(record!));
-      at += DIRECTORY_LINE_BYTES;
-    });
-    view.setUint32(at, 0, true);
-    view.setUint32(at + 4, crc32c(buffer, placeChecksum(key, this.#position), directory, at + 4), true);
-    buffer.fill(0, at + DIRECTORY_END_BYTES, end);
-    const oldest = this.#options.oldest();
-    const header = { unit: this.#unit + 1, bytes, records: written.length, seal: false, oldest };
-    putUnitHeader(buffer, start, key, this.#position, header);
-    this.#lastIsSeal = false;
-    return { sectors, offsets };
-  }
-
-  #room(sectors: number): Uint8Array {
-    const bytes = sectors * SECTOR_BYTES;
-    if (this.#buffer.length < bytes) this.#buffer = this.#options.buffer(Math.max(bytes, this.#buffer.length * 2));
-    return this.#buffer;
-  }
-
-  /** Writes the unit whose content stands in the buffer, and syncs it. The first error is the last thing that this log does. */
-  #sync(sectors: number, synced: () => void): void {
+  /** Writes the next unit, and syncs it. The first error is the last thing that this log does. */
+  #sync(bytes: Uint8Array, synced: () => void): void {
     this.#writing = true;
-    const { file, key } = this.#current;
-    stampSectors(this.#buffer, sectors, key, this.#position / CONTENT_BYTES);
-    const bytes = this.#buffer.subarray(0, sectors * SECTOR_BYTES);
+    const position = this.#position + contentBytesOf(bytes.length);
     const announced = this.#announcing;
     this.#announcing = [];
-    file.writeThrough(fileOffset(this.#position), bytes, (error) => {
+    this.#current.file.writeThrough(fileOffset(this.#position), bytes, (error) => {
       if (this.#closed) return;
       if (error !== null) return this.#options.failed(error);
       this.#writing = false;
-      this.#position += sectors * CONTENT_BYTES;
+      this.#position = position;
       this.#unit += 1;
       this.#syncedMs = this.#options.clock.nowMs();
       synced();
       for (const told of announced) told();
     });
+    const free = this.#underWay;
+    this.#underWay = this.#next;
+    this.#next = free;
+    this.#begin(position);
+    this.#layOut();
   }
 
   #scheduleSeal(): void {
@@ -330,13 +296,11 @@ export class GroupCommit {
         this.#lastIsSeal = true;
         return sealed();
       }
-      this.#current = next;
-      this.#position = FIRST_UNIT_OFFSET;
-      this.#options.rolled(next);
+      this.#goOnIn(next);
     }
     this.#lastIsSeal = true;
-    putSeal(this.#room(1), contentStart(1), this.#current.key, this.#position, this.#unit + 1, this.#options.oldest());
-    this.#sync(1, sealed);
+    const { key } = this.#current;
+    this.#sync(this.#next.seal(key, this.#position, this.#unit + 1, this.#options.oldest()), sealed);
   }
 
   #finishIdle(): void {

@@ -120,41 +120,41 @@ export function recordBytesOf(payloadBytes: number): number {
   return alignUp(RECORD_HEADER_BYTES + payloadBytes, RECORD_ALIGNMENT);
 }
 
-/** Writes a record at `at` of a unit's bytes; `offset` is its place in the segment. What follows its payload up to the alignment is zeroed. */
-export function putRecord(
-  bytes: Uint8Array,
-  at: number,
-  key: SegmentKey,
-  offset: number,
-  group: number,
-  record: StoredRecord,
-  payload: Uint8Array,
-  payloadChecksum: number,
-  moved: boolean,
-  restated: Restated,
-): void {
+/** A record on its way into a unit. */
+export interface RecordToWrite {
+  readonly group: number;
+  readonly record: StoredRecord;
+  readonly payload: Uint8Array;
+  /** XXH32 of the payload. */
+  readonly payloadChecksum: number;
+  /** Appended anew from an older segment. */
+  readonly moved: boolean;
+  readonly restated: Restated;
+}
+
+/** Writes the header of a record into the first bytes of `bytes`; `offset` is its place in the segment. */
+export function putRecordHeader(bytes: Uint8Array, key: SegmentKey, offset: number, written: RecordToWrite): void {
+  const { group, record, payload, payloadChecksum, moved, restated } = written;
   const view = viewOf(bytes);
   const entry = record.kind === "accepted" ? record.entry : null;
-  view.setUint32(at, payload.length, true);
-  bytes[at + 4] = typeOf(record);
-  bytes[at + 5] =
+  view.setUint32(0, payload.length, true);
+  bytes[4] = typeOf(record);
+  bytes[5] =
     (entry?.anchored === true ? FLAG_ANCHORED : 0) |
     (moved ? FLAG_MOVED : 0) |
     (restated.promisedLost ? FLAG_PROMISED_LOST : 0);
-  bytes[at + 6] = entry === null ? 0 : KINDS.indexOf(entry.kind);
-  bytes[at + 7] = 0;
-  view.setUint32(at + 8, group, true);
-  view.setUint32(at + 12, 0, true);
-  putWhole(view, at + 16, subjectOf(record));
-  putWhole(view, at + 24, ballotOfRecord(record));
-  putWhole(view, at + 32, entry === null ? 0 : entry.origin);
-  putWhole(view, at + 40, restated.promised);
-  putWhole(view, at + 48, restated.slotLast);
-  view.setUint32(at + RECORD_PAYLOAD_CHECKSUM_AT, payloadChecksum, true);
-  const checksum = crc32c(bytes, placeChecksum(key, offset), at, at + RECORD_CHECKSUM_AT);
-  view.setUint32(at + RECORD_CHECKSUM_AT, checksum, true);
-  bytes.set(payload, at + RECORD_HEADER_BYTES);
-  bytes.fill(0, at + RECORD_HEADER_BYTES + payload.length, at + recordBytesOf(payload.length));
+  bytes[6] = entry === null ? 0 : KINDS.indexOf(entry.kind);
+  bytes[7] = 0;
+  view.setUint32(8, group, true);
+  view.setUint32(12, 0, true);
+  putWhole(view, 16, subjectOf(record));
+  putWhole(view, 24, ballotOfRecord(record));
+  putWhole(view, 32, entry === null ? 0 : entry.origin);
+  putWhole(view, 40, restated.promised);
+  putWhole(view, 48, restated.slotLast);
+  view.setUint32(RECORD_PAYLOAD_CHECKSUM_AT, payloadChecksum, true);
+  const checksum = crc32c(bytes, placeChecksum(key, offset), 0, RECORD_CHECKSUM_AT);
+  view.setUint32(RECORD_CHECKSUM_AT, checksum, true);
 }
 
 /** The ballot that stands in a record's header: of a vote or a promise its own, of a set its floor; else 0. */

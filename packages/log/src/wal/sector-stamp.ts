@@ -35,29 +35,16 @@ export function contentBytesOf(fileBytes: number): number {
   return Math.floor(fileBytes / SECTOR_BYTES) * CONTENT_BYTES;
 }
 
-/** Where content begins in a buffer of so many sectors that {@link stampSectors} is to be called on: at the end, so that it need not be copied elsewhere. */
-export function contentStart(sectors: number): number {
-  return sectors * STAMP_BYTES;
-}
-
-/** Spreads the content of `sectors` sectors, which stands from {@link contentStart} on, over the buffer, and stamps each. `sectorFirst`: number of the first in its segment. */
-export function stampSectors(buffer: Uint8Array, sectors: number, key: SegmentKey, sectorFirst: number): void {
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  let from = contentStart(sectors);
-  for (let sector = 0; sector < sectors; sector++) {
-    const at = sector * SECTOR_BYTES;
-    buffer.copyWithin(at, from, from + CONTENT_BYTES);
-    putStamp(view, stampAt(sector), key, key.segment, sectorFirst + sector);
-    from += CONTENT_BYTES;
-  }
-}
-
 /** These sectors of a segment as bytes of its file. `offset`: of the content, which is of whole sectors. */
 export function stamped(content: Uint8Array, key: SegmentKey, offset: number): Uint8Array {
   const sectors = content.length / CONTENT_BYTES;
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
-  bytes.set(content, contentStart(sectors));
-  stampSectors(bytes, sectors, key, offset / CONTENT_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let sector = 0; sector < sectors; sector++) {
+    const from = sector * CONTENT_BYTES;
+    bytes.set(content.subarray(from, from + CONTENT_BYTES), sector * SECTOR_BYTES);
+    putStamp(view, stampAt(sector), key, key.segment, offset / CONTENT_BYTES + sector);
+  }
   return bytes;
 }
 
@@ -140,7 +127,8 @@ function stateOf(number: number, { segment }: SegmentKey): SectorState {
   return number < segment ? "old" : "strange";
 }
 
-function putStamp(view: DataView, at: number, key: SegmentKey, segment: number, sector: number): void {
+/** Writes the stamp of a sector at `at`. `segment`: the number of the segment that it is written for; `sector`: its own number in that. */
+export function putStamp(view: DataView, at: number, key: SegmentKey, segment: number, sector: number): void {
   const place = placeOf(key, sector);
   view.setUint32(at, (place ^ segment) >>> 0, true);
   view.setUint32(at + 4, checkOf(place, segment), true);
