@@ -28,8 +28,5 @@ export const MEMBERS: readonly FaultKind[] = FAULT_KINDS.filter(
 /** These put another disk in the place of a node's. */
 export const OTHER_DISKS: readonly FaultKind[] = kinds("wipe", "old-copy");
 
-/** These stop clocks, or the process that reads them. */
-export const STOPS: readonly FaultKind[] = kinds("pause", "sleep");
-
 /** These make a leader hand over, or resign. */
 export const TRANSFERS: readonly FaultKind[] = kinds("transfer", "step-down", "leader-removed");

@@ -13,7 +13,7 @@ export const staleReads: readonly Mutant[] = [
         replacement: "else if (leadership?.open) core.reads.answer(token, core.learner.chosenTo, Infinity);",
       },
     ],
-    expects: ["H2", "J1"],
+    expects: ["H6", "H2", "J1"],
     revealedBy: "contention",
   },
   {
@@ -44,7 +44,7 @@ export const staleReads: readonly Mutant[] = [
         replacement: "const confirmed = this.bestOf((peer) => peer.round + 1, this.round);",
       },
     ],
-    expects: ["H2", "J1"],
+    expects: ["H6", "H2", "J1"],
     revealedBy: "contention",
   },
   {
@@ -57,7 +57,7 @@ export const staleReads: readonly Mutant[] = [
         replacement: "if (round.bound > appliedTo + 1_000_000) {",
       },
     ],
-    expects: ["H2", "J1"],
+    expects: ["H7", "H2", "J1"],
     revealedBy: "contention",
   },
 ];

@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { RESTARTS, STOPS, TRANSFERS } from "../revealing.ts";
+import { RESTARTS, TRANSFERS } from "../revealing.ts";
 
 const rounds = "packages/paxos/src/heartbeat-rounds.ts";
 const engine = "packages/paxos/src/create-engine.ts";
@@ -15,7 +15,7 @@ export const leaseTooLong: readonly Mutant[] = [
         replacement: "const sentMs = this.sentMs.has(message.round) ? this.core.nowMs : undefined;",
       },
     ],
-    expects: ["H1", "H2"],
+    expects: ["H5", "H1", "H2"],
     revealedBy: "contention",
   },
   {
@@ -28,7 +28,7 @@ export const leaseTooLong: readonly Mutant[] = [
         replacement: "return leaseMs + drift * 0;",
       },
     ],
-    expects: ["H1", "H2"],
+    expects: ["H5", "H1", "H2"],
     revealedBy: "contention",
   },
   {
@@ -46,7 +46,7 @@ export const leaseTooLong: readonly Mutant[] = [
         replacement: "",
       },
     ],
-    expects: ["H1", "H2"],
+    expects: ["H4", "H1", "H2"],
     revealedBy: RESTARTS,
   },
   {
@@ -64,8 +64,8 @@ export const leaseTooLong: readonly Mutant[] = [
         replacement: "} else if (round.validUntilMs > 0) {",
       },
     ],
-    expects: ["H1", "H2"],
-    revealedBy: STOPS,
+    expects: ["H7", "H3", "H2"],
+    revealedBy: "contention",
   },
   {
     id: "40e",
@@ -76,7 +76,7 @@ export const leaseTooLong: readonly Mutant[] = [
       {
         file: engine,
         anchor: "    this.leadership = null;\n    core.campaigned = 0;",
-        replacement: `    this.leaseLeftMs = leadership.leaseLeftMs();
+        replacement: `    this.leaseLeftMs = why === "handed over" ? leadership.leaseLeftMs() : -Infinity;
     this.leadership = null;
     core.campaigned = 0;`,
       },
