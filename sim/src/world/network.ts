@@ -37,7 +37,7 @@ export class SimulatedNetwork {
   readonly #hash: RollingHash;
   readonly #observer: Observer;
   readonly #cuts = new Map<number, number>();
-  readonly #noises = new Set<Noise>();
+  #noises: readonly Noise[] = [];
   /** What each link takes longer, in milliseconds; of several the longest counts. */
   readonly #slow = new Map<number, number[]>();
   readonly #frames = new Map<number, number>();
@@ -83,9 +83,9 @@ export class SimulatedNetwork {
   }
 
   disturb(noise: Noise): () => void {
-    this.#noises.add(noise);
+    this.#noises = [...this.#noises, noise];
     return () => {
-      this.#noises.delete(noise);
+      this.#noises = this.#noises.filter((each) => each !== noise);
     };
   }
 

@@ -11,14 +11,20 @@ export class VirtualTime {
   #atMs = new Float64Array(CAPACITY_FIRST);
   #seqs = new Float64Array(CAPACITY_FIRST);
   readonly #runs: (() => void)[] = [];
+  /** What is due now, in order of asking, beside the heap: half of all events are. Those before `#soonDone` were run. */
+  readonly #soon: (() => void)[] = [];
+  readonly #soonSeqs: number[] = [];
+  #soonDone = 0;
+  #soonCount = 0;
 
   /** Events so far. */
   get taken(): number {
-    return this.#seq - this.#count;
+    return this.#seq - this.#count - (this.#soonCount - this.#soonDone);
   }
 
   /** When the next event is due; Infinity: there is none. */
   get nextMs(): number {
+    if (this.#soonDone < this.#soonCount) return this.nowMs;
     return this.#count === 0 ? Infinity : this.#atMs[0]!;
   }
 
@@ -28,19 +34,36 @@ export class VirtualTime {
 
   /** Not before now. */
   at(atMs: number, run: () => void): void {
+    if (atMs <= this.nowMs) {
+      this.#soonSeqs[this.#soonCount] = this.#seq++;
+      this.#soon[this.#soonCount++] = run;
+      return;
+    }
     if (this.#count === this.#atMs.length) this.#grow();
-    this.#rise(this.#count++, Math.max(atMs, this.nowMs), this.#seq++, run);
+    this.#rise(this.#count++, atMs, this.#seq++, run);
   }
 
   /** Runs the next event: one synchronous call. Does nothing if there is none. */
   step(): void {
-    if (this.#count === 0) return;
+    if (this.#soonDone < this.#soonCount) {
+      // Of what is due now, the heap has what was asked for before this moment.
+      if (this.#count === 0 || !this.#isBefore(0, this.nowMs, this.#soonSeqs[this.#soonDone]!)) return this.#stepSoon();
+    } else if (this.#count === 0) return;
     const atMs = this.#atMs[0]!;
     const run = this.#runs[0]!;
     const last = --this.#count;
     const moved = this.#runs.pop()!;
     if (last > 0) this.#sink(this.#atMs[last]!, this.#seqs[last]!, moved);
     this.nowMs = atMs;
+    run();
+  }
+
+  #stepSoon(): void {
+    const run = this.#soon[this.#soonDone++]!;
+    if (this.#soonDone === this.#soonCount) {
+      this.#soonDone = 0;
+      this.#soonCount = 0;
+    }
     run();
   }
 

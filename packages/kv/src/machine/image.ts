@@ -70,6 +70,12 @@ export class KvImage implements Image {
   }
 
   next(bytesMax: number): Uint8Array | null {
+    // Most images end within one chunk: what is encoded by now is all that there is.
+    if (this.#fill() && this.#items === null && this.#writer.length - this.#given <= bytesMax) {
+      const all = this.#writer.written().slice(this.#given, this.#writer.length);
+      this.#given = this.#writer.length;
+      return all;
+    }
     const chunk = new Uint8Array(bytesMax);
     let length = 0;
     while (length < bytesMax && this.#fill()) {

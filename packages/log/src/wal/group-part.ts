@@ -153,11 +153,11 @@ export class GroupPart implements GroupLog, Committer {
   }
 
   #restate(record: StoredRecord): void {
-    const { promised, slotLast } = this.#restated;
+    const { promised, promisedLost, slotLast } = this.#restated;
     if (record.kind === "promised" && record.ballot > promised) {
-      this.#restated = { ...this.#restated, promised: record.ballot };
+      this.#restated = { promised: record.ballot, promisedLost, slotLast };
     } else if (record.kind === "accepted" && record.entry.slot > slotLast) {
-      this.#restated = { ...this.#restated, slotLast: record.entry.slot };
+      this.#restated = { promised, promisedLost, slotLast: record.entry.slot };
     }
   }
 }
