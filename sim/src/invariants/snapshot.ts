@@ -1,6 +1,6 @@
 import type { FramePart, SnapshotHead, StoredRecord } from "@quorate/log";
 import type { Composite } from "@quorate/machine";
-import { type Durable, type Entry, type Output, showBallot } from "@quorate/paxos";
+import { type Durable, type Entry, type Output, type PromiseMessage, showBallot } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { Checker } from "./checker.ts";
 
@@ -57,6 +57,22 @@ export class SnapshotChecker extends Checker {
         "E2",
         `node ${id} installs a snapshot of slot ${head.slot} that is not durable: that reaches to ${node.disk.snapshotTo}`,
       );
+    }
+  }
+
+  /** E4: the votes above an installed snapshot are still told. */
+  override promiseProbed(
+    id: number,
+    slot: number,
+    { slotFrom, slotTo, chosenTo, votes, faulty }: PromiseMessage,
+  ): void {
+    const node = this.ghost.node(id);
+    for (let above = Math.max(slotFrom, chosenTo + 1); above <= Math.min(slotTo, node.topSlot); above++) {
+      const vote = node.recorded(above).at(-1);
+      if (vote === undefined || faulty.includes(above)) continue;
+      if (votes.some((told) => told.slot === above && told.ballot >= vote.ballot)) continue;
+      const lost = `its vote of ballot ${showBallot(vote.ballot)} in slot ${above}`;
+      return this.report("E4", `node ${id} installed a snapshot of slot ${slot}, and would not tell of ${lost}`);
     }
   }
 

@@ -1,7 +1,8 @@
 import type { ReplicaObserver, SnapshotHead } from "@quorate/log";
 import type { Composite } from "@quorate/machine";
-import type { Durable, Entry, Member, Output } from "@quorate/paxos";
+import type { Durable, Engine, Entry, Member, Output } from "@quorate/paxos";
 import type { Observer } from "./observer.ts";
+import { wouldPromise } from "./would-promise.ts";
 
 /** Tells the observers of a run what the replica of one process does. */
 export class ObservedReplica implements ReplicaObserver {
@@ -52,7 +53,9 @@ export class ObservedReplica implements ReplicaObserver {
     this.#observer.snapshotTaken(this.#node, head);
   }
 
-  installed(head: SnapshotHead, composite: Composite): void {
+  installed(head: SnapshotHead, composite: Composite, engine: Pick<Engine, "copy">): void {
     this.#observer.snapshotInstalled(this.#node, head, composite);
+    const promise = wouldPromise(engine, this.#node, head);
+    if (promise !== null) this.#observer.promiseProbed(this.#node, head.slot, promise);
   }
 }

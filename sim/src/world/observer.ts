@@ -1,6 +1,6 @@
 import type { FramePart, PeerMessage, SnapshotHead, SyncedBytes } from "@quorate/log";
 import type { Composite, QuorateError, ReadLevel, RequestId, Settlement } from "@quorate/machine";
-import type { Durable, Entry, Member, Output, Speaker } from "@quorate/paxos";
+import type { Durable, Entry, Member, Output, PromiseMessage, Speaker } from "@quorate/paxos";
 import type { Fault } from "../faults/schedule.ts";
 
 /** The run that is observed. */
@@ -102,6 +102,8 @@ export interface Observer {
   snapshotTaken(node: number, head: SnapshotHead): void;
   /** A snapshot of a peer took the place of the state. */
   snapshotInstalled(node: number, head: SnapshotHead, composite: Composite): void;
+  /** What a node that has just installed a snapshot of `slot` would promise to the next who asks. Nobody asked. */
+  promiseProbed(node: number, slot: number, promise: PromiseMessage): void;
 
   /** In a step of the state: what became of one request of its batch. `revisionBefore`: of the state before the batch. */
   settled(node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void;
@@ -159,6 +161,7 @@ export class Unobservant implements Observer {
   applied(_node: number, _entry: Entry, _counted: boolean, _composite: Composite): void {}
   snapshotTaken(_node: number, _head: SnapshotHead): void {}
   snapshotInstalled(_node: number, _head: SnapshotHead, _composite: Composite): void {}
+  promiseProbed(_node: number, _slot: number, _promise: PromiseMessage): void {}
   settled(_node: number, _request: RequestId, _settlement: Settlement, _revisionBefore: number): void {}
   requestSent(_client: number, _session: number, _number: number, _machine: string, _command: Uint8Array): void {}
   callInvoked(_client: number, _call: number, _kind: CallKind, _machine: string, _level: ReadLevel | null): void {}

@@ -388,6 +388,16 @@ export const CASES: readonly Case[] = [
   {
     id: "E4",
     before: (scene) => {
+      chosenNoop(scene);
+      scene.votes(3, entryOf(3, B1));
+      scene.tell.promiseProbed(3, 1, scene.page(B3, [entryOf(3, B1)], { slotFrom: 2, chosenTo: 1 }));
+    },
+    broken: (scene) => scene.tell.promiseProbed(3, 1, scene.page(B3, [], { slotFrom: 2, chosenTo: 1 })),
+    witness: /node 3 installed a snapshot of slot 1, and would not tell of its vote of ballot 1\.1 in slot 3/,
+  },
+  {
+    id: "E4",
+    before: (scene) => {
       scene.leads(1, B1, 2);
       scene.votes(2, entryOf(1, B1));
       scene.votes(2, entryOf(2, B1));

@@ -1,5 +1,5 @@
 import type { Composite } from "@quorate/machine";
-import type { Durable, Entry, Member, Output } from "@quorate/paxos";
+import type { Durable, Engine, Entry, Member, Output } from "@quorate/paxos";
 import type { SnapshotHead } from "../wal/group-log.ts";
 
 /**
@@ -19,6 +19,6 @@ export interface ReplicaObserver {
   applied(entry: Entry, counted: boolean, composite: Composite): void;
   /** A checkpoint of the state after `head.slot` is durable, and the log below it may go. */
   checkpointed(head: SnapshotHead): void;
-  /** The state was replaced by a snapshot from a peer. */
-  installed(head: SnapshotHead, composite: Composite): void;
+  /** The state was replaced by a snapshot from a peer, and the engine knows. It is to be looked at by way of a copy only. */
+  installed(head: SnapshotHead, composite: Composite, engine: Pick<Engine, "copy">): void;
 }

@@ -613,7 +613,7 @@ export class GroupReplica implements Replica {
     this.#restoredTo = head.slot;
     this.#checkpointTo = head.slot;
     this.#counters.add("snapshots-installed");
-    this.#room.observer?.installed(head, composite);
+    this.#room.observer?.installed(head, composite, this.#engine);
     this.#watches.closeAll();
   }
 
