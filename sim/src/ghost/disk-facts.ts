@@ -11,7 +11,9 @@ export interface HeldVote {
 /** What one disk holds for certain: what a power loss now would leave, as its bytes say, not as its host believes. */
 export class DiskFacts {
   promised = 0;
+  /** The longest lease that a restart waits for: of its own record, or of a set that is on the disk. */
   leaseMsMax = 0;
+  #setsLeaseMsMax = 0;
   /** By slot: the vote of the highest ballot. */
   readonly votes: Map<number, HeldVote> = new Map<number, HeldVote>();
   governing: Governing | null = null;
@@ -38,15 +40,17 @@ export class DiskFacts {
       }
       case "members":
         this.promised = Math.max(this.promised, record.governing.floor);
+        this.#noteSet(record.governing);
         if (this.governing === null || record.governing.slot > this.governing.slot) this.governing = record.governing;
         return;
       case "lease":
-        if (!moved) this.leaseMsMax = record.leaseMsMax;
+        if (!moved) this.leaseMsMax = Math.max(record.leaseMsMax, this.#setsLeaseMsMax);
         else this.leaseMsMax = Math.max(this.leaseMsMax, record.leaseMsMax);
         return;
       case "trim":
         this.trimmedTo = Math.max(this.trimmedTo, record.base);
         this.promised = Math.max(this.promised, record.governing.floor);
+        this.#noteSet(record.governing);
         return;
       case "faulty":
         for (const slot of record.slots) this.faulty.add(slot);
@@ -75,6 +79,11 @@ export class DiskFacts {
       default:
         return true;
     }
+  }
+
+  #noteSet({ members }: Governing): void {
+    this.#setsLeaseMsMax = Math.max(this.#setsLeaseMsMax, members.leaseMs);
+    this.leaseMsMax = Math.max(this.leaseMsMax, members.leaseMs);
   }
 
   isFaulty(slot: number): boolean {

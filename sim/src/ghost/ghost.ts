@@ -127,10 +127,13 @@ export class Ghost extends Unobservant {
     this.node(id).damaged = true;
   }
 
-  override diskReplaced(id: number): void {
+  override diskReplaced(id: number, empty: boolean): void {
     const node = this.node(id);
+    const { damaged } = node;
     node.becomes(node.member);
     node.refused = true;
+    // The copy may be of what was damaged already.
+    node.damaged = damaged && !empty;
   }
 
   /** A record is durable at a node. */
