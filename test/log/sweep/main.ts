@@ -3,7 +3,7 @@
  * with what was acknowledged.
  *
  * - `--every N`: only each N-th byte. Default 1: all of them.
- * - `--from N`, `--to N`: only these bytes, counted over all files: a long sweep can be cut in parts.
+ * - `--from N`, `--to N`: only the bytes from N to below N, counted over all files of all scenes: a long sweep can be cut in parts.
  * - `--two`: the same byte counted from the other end of another replica's folder is flipped, too.
  * - `--json`: one line of JSON at the end.
  *
@@ -31,16 +31,24 @@ const SCENES: Readonly<Record<string, SceneOptions>> = {
 
 const beganMs = Date.now();
 const tally = newTally();
+const every = Number(values.every);
+const from = Number(values.from);
+const to = Number(values.to);
 let swept = 0;
+/** Bytes of the scenes before. */
+let base = 0;
 for (const [name, options] of Object.entries(SCENES)) {
   const scene = makeScene(options);
   const two = [...flipsOf(scene, 2, 1)].reverse();
   const bytes = filesOf(scene, 1).reduce((sum, file) => sum + file.bytes, 0);
   if (!values.json)
     console.log(`${name}: ${bytes} bytes, ${scene.acknowledged.length} writes, the last of ${zeros("").length} bytes`);
-  for (const flip of flipsOf(scene, 1, Number(values.every), Number(values.from))) {
-    if (swept++ >= Number(values.to)) break;
-    const other = two[swept % two.length]!;
+  // In step with the scenes before: parts that begin at 0 to N - 1, with `--every N`, are together the whole.
+  const first = from > base ? from - base : (every - ((base - from) % every)) % every;
+  const flips = flipsOf(scene, 1, every, first, to - base);
+  base += bytes;
+  for (const flip of flips) {
+    const other = two[swept++ % two.length]!;
     count(tally, scene, values.two ? [flip, other] : [flip]);
     if (!values.json && swept % 1_000 === 0) console.log(`${swept} flips, ${tally.repaired} repaired`);
   }

@@ -84,12 +84,19 @@ export function filesOf(scene: Scene, node: number): readonly { readonly path: s
   return disk.paths().map((path) => ({ path, bytes: disk.bytes(path).length }));
 }
 
-/** Every `step`-th byte of the files of a node, from byte `first` on, with a bit that changes along. */
-export function* flipsOf(scene: Scene, node: number, step: number, first: number = 0): Generator<Flip> {
+/** Every `step`-th byte of the files of a node, from byte `first` on and below `end`, with a bit that changes along. */
+export function* flipsOf(
+  scene: Scene,
+  node: number,
+  step: number,
+  first: number = 0,
+  end: number = Infinity,
+): Generator<Flip> {
   let next = first;
   let base = 0;
   for (const { path, bytes } of filesOf(scene, node)) {
-    for (; next < base + bytes; next += step) yield { node, path, position: next - base, bit: (next * 5) % 8 };
+    for (; next < Math.min(base + bytes, end); next += step)
+      yield { node, path, position: next - base, bit: (next * 5) % 8 };
     base += bytes;
   }
 }
