@@ -15,12 +15,14 @@ const UNIT_BYTES_MAX = 2048;
 /** In use, about to go, made ahead, and kept for use again. */
 const SEGMENTS_BESIDE = 8 + WAL_DEFAULTS.recycledMax;
 
-/** K2 and K3: once healed, a core wastes no ballots, and says and keeps no more than its work asks for. */
+/** K2 and K3: once healed, a core wastes no ballots, nor does anybody who was left behind; it says and keeps no more than its work asks for. */
 export class LivenessChecker extends Checker {
   #core: readonly number[] = [];
   #healedMs = 0;
   #chosenAtHealing = 0;
   readonly #ballots = new Set<number>();
+  /** The first ballot that each node prepared that was left behind. */
+  readonly #ballotsBehind = new Map<number, number>();
   #messages = 0;
 
   override healed(core: readonly number[]): void {
@@ -31,6 +33,7 @@ export class LivenessChecker extends Checker {
 
   override said(node: GhostNode, _speaker: Speaker, message: PeerMessage): void {
     if (message.kind !== "prepare" || this.#core.length === 0) return;
+    if (!this.#core.includes(node.id)) this.#preparedBehind(node.id, message.ballot);
     this.#ballots.add(message.ballot);
     const max = BALLOTS_PER_NODE_MAX * this.#core.length;
     if (this.#ballots.size === max + 1) {
@@ -40,6 +43,16 @@ export class LivenessChecker extends Checker {
         "K2",
         `node ${node.id} prepares ballot ${this.#ballots.size} of the ${sinceMs} ms since healing; ${max} are enough: ${ballots}`,
       );
+    }
+  }
+
+  /** Rule 20: whoever was left behind hears no quorum, or is heard by none. It ends the campaign that it had begun, or was just told to begin, and no more. */
+  #preparedBehind(node: number, ballot: number): void {
+    const first = this.#ballotsBehind.get(node);
+    if (first === undefined) this.#ballotsBehind.set(node, ballot);
+    else if (first !== ballot) {
+      const ballots = `${showBallot(first)} and ${showBallot(ballot)}`;
+      this.report("K2", `node ${node} was left behind, hears no quorum or is heard by none, and prepares ${ballots}`);
     }
   }
 

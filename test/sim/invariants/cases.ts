@@ -733,6 +733,19 @@ export const CASES: readonly Case[] = [
     witness: /node 1 prepares ballot 10 of the 0 ms since healing; 9 are enough/,
   },
   {
+    id: "K2",
+    before: (scene) => {
+      scene.tell.healed([1, 2]);
+      scene.promises(3, B3);
+      scene.says(3, { kind: "prepare", ballot: B3, slotFrom: 1, chosenTo: 0 });
+    },
+    broken: (scene) => {
+      scene.promises(3, B3 + 1024);
+      scene.says(3, { kind: "prepare", ballot: B3 + 1024, slotFrom: 1, chosenTo: 0 });
+    },
+    witness: /node 3 was left behind, hears no quorum or is heard by none, and prepares 2\.3 and 3\.3/,
+  },
+  {
     id: "K3",
     before: (scene) => scene.tell.healed([1, 2, 3]),
     broken: (scene) => scene.checks.liveness.ended([{ node: 2, walBytes: 10_000, waiting: 0 }], 512),
