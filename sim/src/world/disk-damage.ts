@@ -22,6 +22,10 @@ export class DiskDamage {
   readonly #afterThis: (run: () => void) => void;
   /** Per file of the log, how far it was written. */
   readonly #writtenTo = new Map<string, number>();
+  /** And synced: only that can be damaged. What a disk does to a write before it says that it has it is a power loss, or an error. */
+  readonly #syncedTo = new Map<string, number>();
+  /** Per file, how far it was written as each of its syncs under way began, oldest first. */
+  readonly #syncing = new Map<string, number[]>();
   #bad: BadWrite | null = null;
 
   /** @param afterThis - runs something right after the step of now. */
@@ -33,16 +37,20 @@ export class DiskDamage {
   /** Another disk took the place of this one. */
   replaced(): void {
     this.#writtenTo.clear();
+    this.#syncedTo.clear();
+    this.#syncing.clear();
     this.#bad = null;
   }
 
   /** The process ended: a write that was to go wrong and was not followed by a synced one went well. */
   processEnded(): void {
+    this.#syncing.clear();
     this.#bad = null;
   }
 
   /** Before each operation. */
   noted({ kind, path, position, bytes }: DiskOperation): void {
+    if (kind === "sync" && this.#writtenTo.has(path)) this.#syncBegins(path);
     if (kind !== "write" || !WAL_FILE.test(path)) return;
     this.#writtenTo.set(path, Math.max(this.#writtenTo.get(path) ?? 0, position + bytes));
     const bad = this.#bad;
@@ -58,8 +66,17 @@ export class DiskDamage {
       };
   }
 
+  #syncBegins(path: string): void {
+    const under = this.#syncing.get(path);
+    const to = this.#writtenTo.get(path)!;
+    if (under === undefined) this.#syncing.set(path, [to]);
+    else under.push(to);
+  }
+
   /** A sync of a file came to its end. */
   synced(path: string): void {
+    const to = this.#syncing.get(path)?.shift();
+    if (to !== undefined) this.#syncedTo.set(path, to);
     const bad = this.#bad;
     if (bad === null || bad.later !== path) return;
     this.#bad = null;
@@ -79,7 +96,7 @@ export class DiskDamage {
     const disk = this.#disk();
     const path = this.#rottenFile(choice);
     if (path === null) return false;
-    const end = WAL_FILE.test(path) ? this.#writtenTo.get(path)! : disk.bytes(path).length;
+    const end = WAL_FILE.test(path) ? this.#syncedTo.get(path)! : disk.bytes(path).length;
     if (end === 0) return false;
     const spread = (choice >>> 7) % 3 === 0 ? Math.min(end, NEAR_END_BYTES) : end;
     const position = end - 1 - ((choice >>> 4) % spread);
@@ -93,7 +110,7 @@ export class DiskDamage {
   #rottenFile(choice: number): string | null {
     const paths = this.#disk().paths();
     const pick = (of: readonly string[]): string | null => of[(choice >>> 5) % Math.max(1, of.length)] ?? null;
-    const logs = paths.filter((path) => (this.#writtenTo.get(path) ?? 0) > 0);
+    const logs = paths.filter((path) => (this.#syncedTo.get(path) ?? 0) > 0);
     if (choice % 16 === 0) return pick(paths.filter((path) => path === "identity"));
     if (choice % 16 <= 3) return pick(paths.filter((path) => path.endsWith(".snap"))) ?? pick(logs);
     return pick(logs);
@@ -108,13 +125,15 @@ export class DiskDamage {
     this.#put(path, position, before);
     if (kind === "lost") return;
     const logs = disk.paths().filter((each) => WAL_FILE.test(each));
-    const used = logs.filter((each) => (this.#writtenTo.get(each) ?? 0) > 0);
+    const used = logs.filter((each) => (this.#syncedTo.get(each) ?? 0) > 0);
     // Half of them where something stands already: what is empty ahead of the log is most of it.
     const overSomething = (choice >>> 5) % 2 === 0 && used.length > 0;
     const other = overSomething ? used[choice % used.length]! : logs[choice % logs.length]!;
-    const end = overSomething ? this.#writtenTo.get(other)! : disk.bytes(other).length;
+    const end = overSomething ? this.#syncedTo.get(other)! : disk.bytes(other).length;
     const sectors = Math.ceil(end / SECTOR_BYTES);
-    this.#put(other, ((choice >>> 6) % sectors) * SECTOR_BYTES, meant);
+    const at = ((choice >>> 6) % sectors) * SECTOR_BYTES;
+    const isUnderWay = at < (this.#writtenTo.get(other) ?? 0) && at + meant.length > (this.#syncedTo.get(other) ?? 0);
+    if (!isUnderWay) this.#put(other, at, meant);
   }
 
   /** Durably, and without a word. */
