@@ -45,6 +45,15 @@ export function both(...undos: readonly Undo[]): Undo {
   };
 }
 
+/** Takes back once, however often it is called. */
+export function once(undo: Undo): Undo {
+  let isDone = false;
+  return () => {
+    if (!isDone) undo();
+    isDone = true;
+  };
+}
+
 /** How much of it, from 0 to less than 1. */
 export function partOf({ choice }: Fault): number {
   return (choice % 1000) / 1000;
