@@ -3,7 +3,10 @@ import { showBallot, type Speaker } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { Checker } from "./checker.ts";
 
-/** Ballots that a healed core may prepare, however long it takes: one to be led, one for each that campaigned at the moment of healing, and as many once more. */
+/**
+ * Ballots that a healed core may prepare, for each of its nodes, however long it takes: the one that it campaigned in at that moment; one more, if all that were told to begin at once outbid
+ * each other, of which the highest leads, since whoever promised it waits for longer than two syncs; and one for an orderly end of that lead, by the operator or by a change of members.
+ */
 const BALLOTS_PER_NODE_MAX = 3;
 /** Frames that a healed core sends per second and link beside those that carry entries: ticks are the most it takes turns at. */
 const FRAMES_PER_SECOND_MAX = (2 * 1000) / LOG_LIMITS.tickMs;
