@@ -29,7 +29,7 @@ export class GhostBallot {
   reportedTo = 0;
   readonly proposals: Map<number, Value> = new Map<number, Value>();
   readonly promises: Map<number, HeardPromise> = new Map<number, HeardPromise>();
-  /** Something that it proposed is chosen in it. */
+  /** Something that it proposed is chosen, in it. */
   hasChosen = false;
 
   constructor(ballot: number, node: number, life: number, preparedAt: number) {

@@ -63,6 +63,16 @@ export class Ghost extends Unobservant {
     this.#told = toldOf(silent, checkers) as Checker;
   }
 
+  /**
+   * Whether something that `ballot` proposed, at or below `slot`, is chosen: in it, or in one before. Who knows an entry to be chosen
+   * counts for the leader that proposes it again, and may not have voted for it again by then.
+   */
+  hasChosen(ballot: number, slot: number): boolean {
+    const led = this.ballots.get(ballot);
+    if (led === undefined) return false;
+    return led.hasChosen || (led.startSlot > 0 && led.startSlot <= Math.min(slot, this.log.chosenTo));
+  }
+
   /** A node that was seen; a new one the first time. */
   node(id: number): GhostNode {
     let node = this.#nodes.get(id);

@@ -78,11 +78,11 @@ export class MembershipChecker extends Checker {
     if (value.kind !== "members") return;
     this.#changes.add(slot);
     if (value.origin !== led.ballot) return;
-    if (slot - 1 > log.chosenTo || node.opening !== led.ballot || !led.hasChosen) {
+    if (slot - 1 > log.chosenTo || node.opening !== led.ballot || !this.ghost.hasChosen(led.ballot, slot - 1)) {
       const why =
         slot - 1 > log.chosenTo
           ? `chosen is what stands to slot ${log.chosenTo}`
-          : `nothing of its ballot is chosen, or it is open in ${showBallot(node.opening)}`;
+          : `nothing that it proposed is chosen, or it is open in ${showBallot(node.opening)}`;
       this.report("G3", `node ${node.id} proposes a change in slot ${slot}, ballot ${showBallot(led.ballot)}; ${why}`);
     }
     if (decodeMembers(value.bytes) === null) {

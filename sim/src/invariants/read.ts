@@ -63,8 +63,8 @@ export class ReadChecker extends Checker {
 
   /** H3. */
   #isSure(node: GhostNode, ballot: number, bound: number): void {
-    if (this.ghost.ballots.get(ballot)?.hasChosen === true) return;
-    const why = `nothing that it proposed in ballot ${showBallot(ballot)} is chosen`;
+    if (this.ghost.hasChosen(ballot, bound)) return;
+    const why = `nothing that it proposed in ballot ${showBallot(ballot)} and that the bound covers is chosen`;
     this.report("H3", `node ${node.id} answers a read with the bound ${bound}, but ${why}`);
   }
 

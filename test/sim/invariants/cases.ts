@@ -466,7 +466,7 @@ export const CASES: readonly Case[] = [
     id: "G3",
     before: (scene) => scene.leads(1, B1, 2, 3),
     broken: (scene) => scene.accepts(1, [entryOf(1, B1, SET)]),
-    witness: /node 1 proposes a change in slot 1, ballot 1\.1; nothing of its ballot is chosen/,
+    witness: /node 1 proposes a change in slot 1, ballot 1\.1; nothing that it proposed is chosen/,
   },
   {
     id: "G4",
@@ -530,7 +530,22 @@ export const CASES: readonly Case[] = [
     id: "H3",
     before: (scene) => scene.leads(1, B1, 2, 3),
     broken: (scene) => scene.outputs(1, { opening: B1, reads: [{ token: 1, bound: 0, validUntilMs: Infinity }] }),
-    witness: /node 1 answers a read with the bound 0, but nothing that it proposed in ballot 1\.1 is chosen/,
+    witness:
+      /node 1 answers a read with the bound 0, but nothing that it proposed in ballot 1\.1 and that the bound covers is chosen/,
+  },
+  {
+    id: "H3",
+    // What node 3 proposes again was chosen before: who knows that counts for it, whether it has voted again or not.
+    before: (scene) => {
+      scene.leads(1, B1, 2, 3);
+      scene.chooses(1, entryOf(1, B1), 1, 2);
+      scene.leads(3, B3, 2);
+      scene.accepts(3, [entryOf(1, B3, { origin: B1 })]);
+      scene.outputs(3, { opening: B3, chosenTo: 1, reads: [{ token: 1, bound: 1, validUntilMs: Infinity }] });
+    },
+    broken: (scene) => scene.outputs(3, { opening: B3, reads: [{ token: 2, bound: 0, validUntilMs: Infinity }] }),
+    witness:
+      /node 3 answers a read with the bound 0, but nothing that it proposed in ballot 2\.3 and that the bound covers is chosen/,
   },
   {
     id: "H4",
