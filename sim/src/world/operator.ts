@@ -103,7 +103,10 @@ export class Operator {
   /** Whether the set in force is the wished one, as far as machines can be had. */
   isContent(): boolean {
     const current = this.#world.members.inForce;
-    return this.#frozen || (current !== null && sameMembers(current, this.target(current)));
+    if (this.#frozen) return true;
+    if (current === null) return false;
+    const target = this.target(current);
+    return sameMembers(current, target) || !this.#leavesEnough(current, target);
   }
 
   /** The set to ask for, seen from the one in force. */
@@ -136,14 +139,19 @@ export class Operator {
     const current = leader.replica!.state().governing.members;
     const target = this.target(current);
     if (sameMembers(current, target)) return;
-    const { members, atlas } = this.#world;
-    const lives = (node: number, incarnation: number): boolean => !atlas.isLost(node, incarnation);
+    const { members } = this.#world;
     // The one who looks at an old leader's word would ask for what is past.
     if (members.inForce === null || !sameMembers(members.inForce, current)) return;
-    if (!this.#steps(current, target).every((set) => suffices(set, lives))) return;
+    if (!this.#leavesEnough(current, target)) return;
     const { replica, starts } = leader;
     this.#asked.push({ target, leader, starts, ballot: replica!.state().ballot });
     leader.process.enter(() => replica!.changeMembers(target, (error) => this.#told(error)));
+  }
+
+  /** Whether each set on the way can go on without the disks that may have lost something. */
+  #leavesEnough(current: Members, target: Members): boolean {
+    const { atlas } = this.#world;
+    return this.#steps(current, target).every((set) => suffices(set, (node, life) => !atlas.isLost(node, life)));
   }
 
   /** The sets on the way: whoever is replaced by another life of its disk leaves first. */

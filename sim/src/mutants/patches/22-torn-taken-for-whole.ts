@@ -54,7 +54,7 @@ export const tornTakenForWhole: readonly Mutant[] = [
         replacement: "before !== null ? gone : unit.offset",
       },
     ],
-    expects: ["M2", "A4", "D3"],
+    expects: ["M2", "A4", "D3", "X2"],
     revealedBy: MISDIRECTED,
   },
 ];
