@@ -1,6 +1,7 @@
 export type { Disk, DiskFile, Done } from "./disk/disk.ts";
 export { withoutSync } from "./disk/lying-disk.ts";
 export { KEEP_ALL, LOSE_ALL, MemoryDisk } from "./disk/memory-disk.ts";
+export { SECTOR_BYTES } from "./disk/sector.ts";
 export type { Decide, DiskFault, DiskOperation, MemoryDiskOptions, Pending } from "./disk/memory-disk.ts";
 export type { SyncedBytes } from "./disk/memory-file.ts";
 export { type Identity, type LoadedIdentity, loadIdentity } from "./host/identity.ts";

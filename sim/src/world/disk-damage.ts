@@ -1,7 +1,4 @@
-import type { DiskOperation, MemoryDisk } from "@quorate/log";
-
-/** Of every disk that is modelled. */
-export const SECTOR_BYTES = 512;
+import { type DiskOperation, type MemoryDisk, SECTOR_BYTES } from "@quorate/log";
 
 const WAL_FILE = /^wal\/\d+\.seg$/u;
 const NEAR_END_BYTES = 4096;

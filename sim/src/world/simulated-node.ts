@@ -7,6 +7,7 @@ import {
   MemoryDisk,
   type Replica,
   type ReplicaState,
+  SECTOR_BYTES,
   SNAPSHOT_DEFAULTS,
   WAL_DEFAULTS,
   type WalLimits,
@@ -17,7 +18,7 @@ import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
 import type { RunConfig } from "./config.ts";
-import { DiskDamage, SECTOR_BYTES } from "./disk-damage.ts";
+import { DiskDamage } from "./disk-damage.ts";
 import { keyedBits, keyedFraction, keyedSeed, Purpose, textBits } from "./keyed-random.ts";
 import { ObservedReplica } from "./observed-replica.ts";
 import { ruleOf } from "./operator.ts";
