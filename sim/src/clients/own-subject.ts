@@ -19,7 +19,7 @@ export function ownSubject(config: RunConfig): Subject {
       ...repeated(kvProgram, kvClients),
       ...repeated(readProgram, readClients),
       ...repeated(storeProgram, storeClients),
-      ...repeated(lockProgram, lockClients),
+      ...repeated(lockProgram(), lockClients),
       ...repeated(watchProgram, watchClients),
     ],
     readBack: finalReads,

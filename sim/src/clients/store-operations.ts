@@ -1,14 +1,20 @@
 import { compare, type Kv, operation } from "@quorate/kv";
 import type { ReadLevel } from "@quorate/machine";
+import type { Report } from "../invariants/checker.ts";
 
 /** What a store can be asked for, beyond puts, gets and compare-and-sets of single keys. */
 export const STORE_OPERATIONS = [
   "transaction",
+  "branches",
+  "swap",
   "increment",
   "append",
   "range",
+  "scan",
   "count",
+  "status",
   "past",
+  "of-one-node",
   "expiring",
   "touch",
   "ephemeral",
@@ -37,6 +43,10 @@ export interface Turn {
   /** A text that nobody else writes. */
   readonly value: string;
   readonly keys: number;
+  /** How many nodes there are, from 1 on. */
+  readonly nodes: number;
+  /** Says that something was told that cannot be. */
+  readonly report: Report;
   /** Decides something; another number for another thing. */
   readonly bits: (what: number) => number;
 }
@@ -69,6 +79,46 @@ export const OPERATIONS: Readonly<Record<StoreOperation, (turn: Turn) => Promise
     }
     return revision;
   },
+  /** Every way to compare, and every operation, one transaction within another. */
+  branches: async ({ store, known, value, keys, bits }) => {
+    const key = `${MANY}${bits(1) % keys}`;
+    const other = `${MANY}${bits(2) % keys}`;
+    const conditions = [
+      compare.present(key),
+      compare.absent(key),
+      compare.value(key, bits(3) % 2 === 0 ? "=" : "<", value),
+      compare.version({ prefix: MANY }, ">", bits(4) % 3),
+      compare.createRevision(key, "!=", 0),
+      compare.session({ prefix: MANY }, "=", 0),
+      compare.sessionLives(Math.max(1, known.revision - (bits(5) % 50))),
+    ];
+    const parts = [
+      operation.touch(key, { ttlMs: 1 + (bits(6) % TTL_MS) }),
+      operation.delete(other, { previous: true }),
+      operation.deleteRange({ from: MANY, end: other }, { limit: 1 }),
+      operation.compareAndSet(key, null, value),
+      operation.append(`${TAIL}0`, "+"),
+      operation.range({ prefix: MANY }, { keysOnly: true, descending: true, limit: 2 }),
+      operation.range({ from: COUNT }, { countOnly: true }),
+      operation.put(other, value, { keepLifetime: true, previous: true }),
+    ];
+    const one = <T>(of: readonly T[], what: number): T => of[bits(what) % of.length]!;
+    const { revision } = await store
+      .transaction()
+      .when(one(conditions, 7))
+      .do(one(parts, 8), operation.transaction([one(conditions, 9)], [one(parts, 10)], [one(parts, 11)]))
+      .otherwise(one(parts, 12), operation.get(key))
+      .commit();
+    return revision;
+  },
+  /** Compares what a key holds, or that it is not there, and puts or deletes. */
+  swap: async ({ store, value, keys, bits }) => {
+    const key = `${MANY}${bits(1) % keys}`;
+    const entry = bits(2) % 3 === 0 ? null : await store.get(key, { level: LEVELS[bits(3) % LEVELS.length]! });
+    const next = bits(4) % 4 === 0 ? null : value;
+    const lifetime = bits(5) % 2 === 0 ? { keepLifetime: true } : { ttlMs: 1 + (bits(6) % TTL_MS) };
+    return (await store.compareAndSet(key, entry?.value ?? null, next, lifetime)).revision;
+  },
   increment: async ({ store, keys, bits }) => {
     const { revision } = await store.increment(`${COUNT}${bits(1) % keys}`, (bits(2) % 20) - 5);
     return revision;
@@ -82,6 +132,30 @@ export const OPERATIONS: Readonly<Record<StoreOperation, (turn: Turn) => Promise
     const prefix = [MANY, COUNT, TAIL, ""][bits(1) % 4]!;
     const options = { level: LEVELS[bits(2) % LEVELS.length]!, limit: bits(3) % 4, descending: bits(4) % 2 === 0 };
     return (await store.range({ prefix }, options)).revision;
+  },
+  /** Page by page, all as of one revision: each key once, in order. */
+  scan: async ({ store, report, bits }) => {
+    const descending = bits(1) % 2 === 0;
+    const limit = bits(2) % 5;
+    const keys: string[] = [];
+    for await (const { key } of store.scan({ prefix: "" }, { descending, limit, level: LEVELS[bits(3) % 3]! })) {
+      keys.push(key);
+    }
+    const sorted = [...new Set(keys)].sort();
+    if (descending) sorted.reverse();
+    if (sorted.join() !== keys.join() || (limit > 0 && keys.length > limit)) {
+      report(
+        "J6",
+        `a scan of ${limit === 0 ? "all" : limit} keys, ${descending ? "down" : "up"}, told ${keys.join(", ")}`,
+      );
+    }
+    return 0;
+  },
+  status: async ({ store, bits }) => (await store.status({ level: LEVELS[bits(1) % LEVELS.length]! })).revision,
+  /** Of one node, whoever leads: what it has, or what it can be sure of. */
+  "of-one-node": async ({ store, nodes, bits }) => {
+    const options = { at: 1 + (bits(1) % nodes), level: LEVELS[bits(2) % LEVELS.length]! };
+    return (await store.range({ prefix: MANY }, options)).revision;
   },
   count: async ({ store }) => (await store.count({ prefix: "" })).revision,
   past: async ({ store, known, keys, bits }) => {

@@ -44,7 +44,7 @@ export const kill: FaultDefinition = {
   words: ({ node }, fault) => `${node} is killed, and starts anew ${lasting(fault).replace("for", "after")}`,
 };
 
-/** A machine loses power, and what was not synced with it: kept, lost or torn, sector by sector. Half of them as it writes its log: most of the time it does not. */
+/** A machine loses power, and what was not synced with it: kept, lost or torn, sector by sector. Most of them as it writes its log: most of the time it does not. */
 export const powerLoss: FaultDefinition = {
   strike: ({ world, node, fault: { choice } }) => {
     if (!asItWrites(choice)) {
@@ -62,7 +62,7 @@ export const powerLoss: FaultDefinition = {
 };
 
 function asItWrites(choice: number): boolean {
-  return choice % 2 === 1;
+  return choice % 4 !== 0;
 }
 
 /** Whoever makes a file next, a segment or a snapshot, loses power on the way or right after it. */
@@ -78,7 +78,7 @@ export const fileCrash: FaultDefinition = {
 };
 
 function folderOf(choice: number): string {
-  return choice % 3 === 0 ? LOG_FOLDER : "snapshot/";
+  return choice % 2 === 0 ? LOG_FOLDER : "snapshot/";
 }
 
 /** Within `withinMs` of the next such operation of a disk its machine loses power. */

@@ -72,11 +72,21 @@ export const wipe: FaultDefinition = {
     `${node} loses its disk, and starts with an empty one ${lasting(fault).replace("for", "after")}`,
 };
 
-/** A copy of a disk is made; the next such fault of the same node puts it back, if everybody else knows that the disk has written more since. */
+/** Until the others have durably heard of what a disk writes takes about this. */
+const HEARD_MS = 3500;
+
+/**
+ * A copy of a disk is made, and put back when the fault ends, if everybody else knows by then that the disk has written more; else the next such fault of
+ * the same node puts it back. What has begun before the load ended is not put back after it.
+ */
 export const oldCopy: FaultDefinition = {
-  strike: ({ node }) => {
+  strike: ({ world, node }) => {
     node.swapCopy();
-    return NOTHING;
+    return () => {
+      if (world.isFaulty) node.putBackCopy();
+    };
   },
-  words: ({ node }) => `the disk of ${node} is copied, or an old copy of it is put back`,
+  lastsMs: ({ forMs }) => HEARD_MS + forMs,
+  words: ({ node }, { forMs }) =>
+    `the disk of ${node} is copied, and the copy is put back ${lasting({ forMs: HEARD_MS + forMs }).replace("for", "after")}`,
 };

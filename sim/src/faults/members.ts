@@ -1,4 +1,8 @@
-import { type FaultDefinition, NOTHING } from "./strike.ts";
+import type { SimulatedNode } from "../world/simulated-node.ts";
+import { type FaultDefinition, lasting, NOTHING } from "./strike.ts";
+
+/** After whoever proposes a change has sent it. */
+const SENT_MS = 8;
 
 /** A machine that is no voter becomes one, or a non-voter. */
 export const membersAdd: FaultDefinition = {
@@ -61,6 +65,36 @@ export const leaderRemoved: FaultDefinition = {
   },
   words: () => "the operator removes whoever leads",
 };
+
+/** A voter is replaced, or leaves where there is nobody else; and as the leader sends that change, it loses power, or all machines do. */
+export const membersCrash: FaultDefinition = {
+  strike: (hit) => {
+    const { world, fault } = hit;
+    const { choice } = fault;
+    const isSpare = world.nodes.some(({ id }) => world.operator.roleOf(id) !== "voter");
+    (isSpare ? membersReplace : membersRemove).strike(hit);
+    let isOver = false;
+    const down: SimulatedNode[] = [];
+    const disarm = world.whenAccepts((leader) => {
+      world.time.after((SENT_MS * ((choice >>> 4) % 64)) / 64, () => {
+        if (isOver) return;
+        down.push(...(hitsAll(choice) ? world.nodes : [leader]));
+        for (const each of down) each.losePower(choice);
+      });
+    }, "members");
+    return () => {
+      isOver = true;
+      disarm();
+      for (const each of down) each.start();
+    };
+  },
+  words: (_names, fault) =>
+    `the operator replaces or removes a voter; as that is proposed, ${hitsAll(fault.choice) ? "all nodes lose" : "whoever leads loses"} power, until ${lasting(fault).replace("for ", "")} after this began`,
+};
+
+function hitsAll(choice: number): boolean {
+  return choice % 2 === 1;
+}
 
 /** Whoever leads is told to hand over. */
 export const transfer: FaultDefinition = {

@@ -37,6 +37,7 @@ export const FAULT_KINDS = [
   "members-replace",
   "members-many",
   "leader-removed",
+  "members-crash",
   "bit-rot",
   "misdirected-write",
   "lost-write",

@@ -4,23 +4,39 @@ import { LOCK_OPERATIONS } from "../clients/lock-operations.ts";
 import { STORE_OPERATIONS } from "../clients/store-operations.ts";
 import { FAULT_KINDS, type FaultKind } from "./schedule.ts";
 
+/** Sizes that a theme may draw from numbers of its own. */
+interface Sizes {
+  /** Entries between two checkpoints. */
+  readonly checkpointEntries: readonly number[];
+  /** How fast snapshots of a small state are sent. */
+  readonly snapshotKibPerSecond: readonly number[];
+  readonly valueBytes: readonly number[];
+  readonly segmentKib: readonly number[];
+  readonly leaseMs: readonly number[];
+  readonly readClients: readonly number[];
+}
+
+const SIZES: Sizes = {
+  checkpointEntries: [20, 100, 1000, 100_000],
+  snapshotKibPerSecond: [8, 64, 512],
+  valueBytes: [0, 0, 1500, 3000],
+  segmentKib: [16, 64, 256],
+  leaseMs: [0, 100, 300, 1000],
+  readClients: [0, 1, 1],
+};
+
 /** What a run dwells on: kinds of faults that do their worst together, and mean times between two of them. */
 interface Theme {
-  /** Of all themes. */
+  /** Of all themes; together they are one. */
   readonly share: number;
   /** All of them are drawn. */
   readonly kinds: readonly FaultKind[];
   /** Part of the other kinds that are drawn beside them. */
   readonly others: number;
   readonly gapsMs: readonly number[];
-  /** Entries between two checkpoints. */
-  readonly checkpointEntries: readonly number[];
-  /** How fast snapshots of a small state are sent. Default: slowly or not. */
-  readonly snapshotKibPerSecond?: readonly number[];
+  /** Where {@link SIZES} is not what its faults need. */
+  readonly sizes?: Partial<Sizes>;
 }
-
-const CHECKPOINTS = [20, 100, 1000, 100_000];
-const SNAPSHOT_KIB_PER_SECOND = [8, 64, 512];
 
 /**
  * With dozens of kinds, a run that draws from all of them has a few of each, and hardly ever those of one sort that a bug needs in one place, one soon
@@ -29,11 +45,18 @@ const SNAPSHOT_KIB_PER_SECOND = [8, 64, 512];
 const THEMES: readonly Theme[] = [
   // Leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot.
   {
-    share: 0.3,
+    share: 0.2,
     kinds: ["leader-storm", "leader-cut-off", "leader-crash", "partial", "isolate", "flap"],
     others: 0.1,
     gapsMs: [150, 250, 400],
-    checkpointEntries: CHECKPOINTS,
+  },
+  // The same, and words of a ballot arrive in a later one of the same leader.
+  {
+    share: 0.1,
+    kinds: ["leader-storm", "leader-cut-off", "step-down", "slow-link", "one-way", "disk-stall"],
+    others: 0.05,
+    gapsMs: [150, 250, 400],
+    sizes: { readClients: [1, 2] },
   },
   // Processes end, again and again, and begin with what their disks hold.
   {
@@ -41,7 +64,7 @@ const THEMES: readonly Theme[] = [
     kinds: ["kill", "power-loss", "blackout", "leader-crash", "file-crash", "disk-error"],
     others: 0.1,
     gapsMs: [250, 500, 1000],
-    checkpointEntries: [10, 20, 40],
+    sizes: { checkpointEntries: [10, 20, 40, 1000], valueBytes: [0, 1500, 3000], segmentKib: [16, 16, 64] },
   },
   // Nodes fall behind what the others still have in their logs, and who leads and teaches them changes while a snapshot is on its way.
   {
@@ -59,35 +82,56 @@ const THEMES: readonly Theme[] = [
     ],
     others: 0.1,
     gapsMs: [150, 300, 600],
-    checkpointEntries: [10, 20, 40, 80],
-    snapshotKibPerSecond: [2, 8, 64],
+    sizes: { checkpointEntries: [10, 20, 40, 80], snapshotKibPerSecond: [2, 8, 64] },
   },
   // The set of members changes under a network that does not hold still.
   {
     share: 0.1,
-    kinds: ["members-add", "members-remove", "members-replace", "leader-removed", "isolate", "leader-crash"],
+    kinds: [
+      "members-add",
+      "members-remove",
+      "members-replace",
+      "members-crash",
+      "leader-removed",
+      "isolate",
+      "leader-crash",
+      "flap",
+    ],
     others: 0.1,
     gapsMs: [250, 500, 1000],
-    checkpointEntries: CHECKPOINTS,
   },
-  // Disks fail, rot, and are lost.
+  // What disks hold rots, or is not there.
   {
-    share: 0.1,
-    kinds: ["disk-error", "bit-rot", "misdirected-write", "lost-write", "wipe", "old-copy", "power-loss", "kill"],
+    share: 0.06,
+    kinds: ["bit-rot", "misdirected-write", "lost-write", "power-loss", "kill"],
+    others: 0.05,
+    gapsMs: [300, 600, 1200],
+    sizes: { checkpointEntries: [40, 100, 1000] },
+  },
+  // Disks fail, and are lost.
+  {
+    share: 0.05,
+    kinds: ["disk-error", "disk-full", "wipe", "old-copy", "bit-rot", "power-loss", "kill"],
     others: 0.1,
     gapsMs: [400, 800, 1500],
-    checkpointEntries: CHECKPOINTS,
   },
   // Clocks and those who trust them.
   {
-    share: 0.1,
+    share: 0.06,
     kinds: ["wall-jump", "pause", "sleep", "isolate", "one-way", "slow-link", "transfer", "client-stop"],
     others: 0.1,
     gapsMs: [250, 500, 1000],
-    checkpointEntries: CHECKPOINTS,
+  },
+  // Leases, and leaders that hand over, fall silent or fall behind while they have one.
+  {
+    share: 0.06,
+    kinds: ["transfer", "step-down", "pause", "isolate", "slow-link", "leader-cut-off"],
+    others: 0.05,
+    gapsMs: [150, 300, 600],
+    sizes: { leaseMs: [300, 1000], readClients: [2, 3] },
   },
   // Everything.
-  { share: 0.1, kinds: [], others: 0.5, gapsMs: [250, 600, 1500, 4000], checkpointEntries: CHECKPOINTS },
+  { share: 0.07, kinds: [], others: 0.5, gapsMs: [250, 600, 1500, 4000] },
 ];
 
 function themeOf(seed: number): Theme {
@@ -119,17 +163,18 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     if (wishes.without.includes(kind)) return false;
     return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
   });
-  const valueBytes = pick(seed, 15, [0, 0, 1500, 3000]);
+  const sizes = { ...SIZES, ...theme.sizes };
+  const valueBytes = pick(seed, 15, sizes.valueBytes);
   const historyRevisionsMax = pick(seed, 29, [20, 500]);
   // The larger a state may be, the faster, or a healed cluster would wait for it for longer than anybody's patience.
-  const kib = pick(seed, 30, theme.snapshotKibPerSecond ?? SNAPSHOT_KIB_PER_SECOND);
+  const kib = pick(seed, 30, sizes.snapshotKibPerSecond);
   return {
     nodes: wishes.nodes === 0 ? pick(seed, 1, [1, 3, 3, 3, 3, 4, 5, 5, 5, 7]) : wishes.nodes,
     spares: pick(seed, 8, [0, 1, 2, 2, 3]),
     quorum: pick(seed, 9, ["majority", "majority", "majority", "flexible", "zones"]),
-    leaseMs: pick(seed, 10, [0, 100, 300, 1000]),
+    leaseMs: pick(seed, 10, sizes.leaseMs),
     kvClients: pick(seed, 2, [2, 3, 4]),
-    readClients: pick(seed, 32, [0, 1, 1]),
+    readClients: pick(seed, 32, sizes.readClients),
     storeClients: pick(seed, 31, [0, 1, 1, 2]),
     storeOperations: someOf(seed, 200, STORE_OPERATIONS),
     lockClients: pick(seed, 3, [2, 2, 3]),
@@ -138,8 +183,8 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     seconds: wishes.seconds,
     kinds,
     gapMs: pick(seed, 4, theme.gapsMs),
-    checkpointEntries: pick(seed, 5, theme.checkpointEntries),
-    segmentBytes: pick(seed, 14, [16 * 1024, 64 * 1024, 256 * 1024]),
+    checkpointEntries: pick(seed, 5, sizes.checkpointEntries),
+    segmentBytes: pick(seed, 14, sizes.segmentKib) * 1024,
     keys: pick(seed, 6, [1, 3, 8]),
     valueBytes,
     thinkMs: pick(seed, 7, [20, 150, 150, 400]),

@@ -47,6 +47,7 @@ const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
   "members-replace": members.membersReplace,
   "members-many": members.membersMany,
   "leader-removed": members.leaderRemoved,
+  "members-crash": members.membersCrash,
   "bit-rot": disk.bitRot,
   "misdirected-write": disk.misdirectedWrite,
   "lost-write": disk.lostWrite,

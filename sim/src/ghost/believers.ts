@@ -3,6 +3,7 @@ import type { Coverage } from "../coverage/sometimes.ts";
 import type { Report } from "../invariants/checker.ts";
 import type { Observer } from "../world/observer.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
+import type { ForcedLocks } from "./forced-locks.ts";
 
 interface Believer {
   readonly client: SimulatedClient;
@@ -21,15 +22,17 @@ export class Believers {
   readonly #report: Report;
   readonly #coverage: Coverage;
   readonly #observer: Observer;
+  readonly #forced: ForcedLocks;
   readonly #byLock = new Map<string, Believer[]>();
   readonly #tokens = new Map<string, Tokens>();
   /** Locks whose last believer lost it, or died with it. */
   readonly #orphaned = new Set<string>();
 
-  constructor(report: Report, coverage: Coverage, observer: Observer) {
+  constructor(report: Report, coverage: Coverage, observer: Observer, forced: ForcedLocks) {
     this.#report = report;
     this.#coverage = coverage;
     this.#observer = observer;
+    this.#forced = forced;
   }
 
   /** A client has the locks in its hands, and perhaps believes in them. */
@@ -46,6 +49,10 @@ export class Believers {
 
   /** Who has these locks acts under them, now. */
   asserted(held: HeldLock): void {
+    if (this.#isForced(held)) {
+      this.#coverage.hit("lock believed in after it was given on at once");
+      return;
+    }
     for (const lock of held.names) {
       const believers = this.#byLock.get(lock) ?? [];
       const self = believers.find((each) => each.held === held);
@@ -66,6 +73,11 @@ export class Believers {
     }
   }
 
+  /** Whoever asked for it at once was told that two may believe. */
+  #isForced({ names, token }: HeldLock): boolean {
+    return this.#forced.has(names, token);
+  }
+
   /** I2: as a resource would have it. Permits exclude nobody, as long as there are some. */
   #acts(lock: string, { client, held: { token }, want: { mode } }: Believer): void {
     const highest = this.#tokens.get(lock) ?? { any: 0, exclusive: 0 };
@@ -81,7 +93,9 @@ export class Believers {
   /** I1. */
   #isAlone(lock: string, self: Believer, believers: readonly Believer[]): void {
     const others = believers.filter(({ client: { process }, held }) => {
-      return held !== self.held && process.isAlive && !process.isStopped && held.remainingMs() > 0;
+      return (
+        held !== self.held && !this.#isForced(held) && process.isAlive && !process.isStopped && held.remainingMs() > 0
+      );
     });
     const { mode, permits, permitsMax } = self.want;
     const excluded =

@@ -1,6 +1,6 @@
 import { KV_NAME } from "@quorate/kv";
 import { LOCK_MACHINE } from "@quorate/lock";
-import type { QuorateError, Reply } from "@quorate/machine";
+import type { QuorateError, Reply, RequestId, Settled } from "@quorate/machine";
 import type { Coverage } from "../coverage/sometimes.ts";
 import { Ghost } from "../ghost/ghost.ts";
 import type { Observer, ObservedRun } from "../world/observer.ts";
@@ -25,10 +25,12 @@ export class Checks {
   readonly ghost: Ghost;
   readonly sessions: SessionChecker;
   readonly store: StoreChecker;
+  readonly locks: LockChecker;
   readonly liveness: LivenessChecker;
   /** In the order in which they are to be told. */
   readonly observers: readonly Observer[];
   readonly #hasStore: boolean;
+  readonly #hasLocks: boolean;
 
   /**
    * @param cluster - the name that the disks bear.
@@ -39,6 +41,7 @@ export class Checks {
     this.ghost = ghost;
     this.sessions = new SessionChecker(ghost, report, coverage);
     this.store = new StoreChecker(this.sessions.sessions, ghost, report, coverage);
+    this.locks = new LockChecker(this.sessions.sessions, ghost, report, coverage);
     this.liveness = new LivenessChecker(ghost, report, coverage);
     const leases = new LeaseChecker(ghost, report, coverage);
     const checkers: Checker[] = [
@@ -58,9 +61,8 @@ export class Checks {
     ];
     this.#hasStore = machines.includes(KV_NAME);
     if (this.#hasStore) checkers.push(this.store);
-    if (machines.includes(LOCK_MACHINE)) {
-      checkers.push(new LockChecker(this.sessions.sessions, ghost, report, coverage));
-    }
+    this.#hasLocks = machines.includes(LOCK_MACHINE);
+    if (this.#hasLocks) checkers.push(this.locks);
     ghost.tell(checkers, Checker.prototype);
     this.observers = [ghost, ...checkers];
   }
@@ -78,6 +80,14 @@ export class Checks {
   /** A client has the answer to a query of a machine. */
   shown(who: string, machine: string, query: Uint8Array, reply: Reply): void {
     if (this.#hasStore && machine === KV_NAME) this.store.shown(who, query, reply);
+    if (this.#hasLocks && machine === LOCK_MACHINE) this.locks.shown(who, query, reply);
+  }
+
+  /** A caller asked the log what became of a request. */
+  asked({ session, number }: RequestId, settled: Settled, what: string): void {
+    if (settled.outcome === "applied") this.sessions.replied(settled.reply, `${what}, settled`);
+    else if (settled.outcome === "not-applied")
+      this.sessions.denied({ session, number }, `${what} was settled as not applied`);
   }
 
   /** A caller was told that its call failed. */

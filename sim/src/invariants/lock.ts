@@ -1,17 +1,30 @@
 import { commandsOf } from "../ghost/value.ts";
 import { type DescribedClaim, type DescribedLock, LOCK_MACHINE, lockMachine } from "@quorate/lock";
-import { type Composite, SESSION_MACHINE } from "@quorate/machine";
+import { type Composite, type Reply, type RequestId, SESSION_MACHINE, type Settlement } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
+import { LockPast } from "../ghost/lock-past.ts";
 import type { GhostSessions } from "../ghost/sessions.ts";
 import { Checker } from "./checker.ts";
+import { ElectionJudge } from "./election.ts";
 
+const { command: commandCodec, query: queries, answer: answers } = lockMachine.codecs;
 const LOCKS_MAX = 100;
-const LIST = lockMachine.codecs.query.encode({ kind: "list", prefix: "", after: "", limit: LOCKS_MAX });
+const LIST = queries.encode({ kind: "list", prefix: "", after: "", limit: LOCKS_MAX });
 
-/** I1 to I5 in the log: who has a lock after each step, who waits, and in which order. What clients believe stands with the believers. */
+interface Settled {
+  readonly settlement: Settlement;
+  readonly isNew: boolean;
+}
+
+/** I1 to I5 in the log: who has a lock after each step, who waits, and in which order; and J7. What clients believe stands with the believers. */
 export class LockChecker extends Checker {
   readonly #sessions: GhostSessions;
+  readonly #past = new LockPast();
+  /** Of the step that a replica takes now. */
+  readonly #step: Settled[] = [];
   #appliedTo = 0;
+  /** Log time at which something changes by itself. */
+  #dueMs = Infinity;
   /** As they were looked at last. */
   #queues = new Map<string, readonly string[]>();
   #grants = new Set<string>();
@@ -22,13 +35,23 @@ export class LockChecker extends Checker {
     this.#sessions = sessions;
   }
 
+  override settled(_node: number, _request: RequestId, settlement: Settlement, revisionBefore: number): void {
+    this.#step.push({ settlement, isNew: settlement.revision > revisionBefore });
+  }
+
   override applied(node: number, entry: Entry, counted: boolean, composite: Composite): void {
+    const step = this.#step.splice(0);
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;
-    if (!counted || entry.kind !== "batch" || !concernsLocks(entry)) return;
-    const answer = lockMachine.codecs.answer.decode(composite.query(LOCK_MACHINE, LIST));
+    if (!counted || entry.kind !== "batch") return;
+    const isDue = composite.logTimeMs >= this.#dueMs;
+    this.#dueMs = composite.dueMs();
+    if (!isDue && !concernsLocks(entry)) return;
+    this.#carryOut(entry, step, composite.logTimeMs);
+    const answer = answers.decode(composite.query(LOCK_MACHINE, LIST));
     if (answer.kind !== "list") return;
     const { locks } = answer;
+    this.#past.ended(composite.revision, locks);
     const grants = new Set<string>();
     for (const lock of locks) {
       const where = `after slot ${entry.slot}, at node ${node}, ${lock.name}`;
@@ -42,6 +65,28 @@ export class LockChecker extends Checker {
     for (const lock of locks) this.#givesOn(`after slot ${entry.slot}, at node ${node}`, lock, locks);
     this.#grants = grants;
     this.#queues = new Map(locks.map((lock) => [lock.name, lock.waiters.map(nameOf)]));
+  }
+
+  #carryOut(entry: Entry, step: readonly Settled[], logTimeMs: number): void {
+    for (const [index, { machine, request, command }] of commandsOf(entry.bytes).entries()) {
+      const { settlement, isNew } = step[index]!;
+      if (machine !== LOCK_MACHINE || !isNew || settlement.error !== "") continue;
+      const { bytes, revision } = settlement;
+      this.#past.carriedOut(commandCodec.decode(command), request.session, bytes, revision, logTimeMs);
+    }
+  }
+
+  /** J7: a client was shown what a query found. */
+  shown(who: string, query: Uint8Array, { revision, bytes }: Reply): void {
+    const is = this.#past.answer(queries.decode(query), revision);
+    if (is === null || sameBytes(answers.encode(is), bytes)) return;
+    const both = `${show(answers.decode(bytes))} at revision ${revision}; the log left ${show(is)}`;
+    this.report("J7", `${who} is shown, for ${show(queries.decode(query))}, ${both}`);
+  }
+
+  /** Somebody begins to observe an election. */
+  observer(who: string, lock: string): ElectionJudge {
+    return new ElectionJudge(this.report, this.#past, lock, who);
   }
 
   /** I1: whoever is in is compatible. */
@@ -108,10 +153,20 @@ function nameOf({ session, claim }: { readonly session: number; readonly claim: 
   return `claim ${claim} of session ${session}`;
 }
 
-/** Clock steps, sessions and locks: of all else a lock is free of changes, but for what a clock step within it did, seen with the next. */
+/** Clock steps, sessions and locks: of all else a lock is free of changes. */
 function concernsLocks({ bytes }: Entry): boolean {
   const commands = commandsOf(bytes);
   return (
     commands.length === 0 || commands.some(({ machine }) => machine === LOCK_MACHINE || machine === SESSION_MACHINE)
+  );
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+function show(told: object): string {
+  return JSON.stringify(told, (_key, value: unknown) =>
+    value instanceof Uint8Array ? new TextDecoder().decode(value.subarray(0, 40)) : value,
   );
 }

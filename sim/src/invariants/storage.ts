@@ -75,6 +75,7 @@ export class StorageChecker extends Checker {
         return;
       }
     }
+    if (missing !== null) this.coverage.hit("unsynced end of a log cut");
   }
 
   /** M4: the snapshot and the log above it fit, and both are the newest there are. */

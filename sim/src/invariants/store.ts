@@ -1,17 +1,21 @@
-import { KV_NAME, kvMachine } from "@quorate/kv";
+import { KV_NAME, kvMachine, type KvShape } from "@quorate/kv";
 import type { BatchCommand, Composite, Reply, RequestId, Settlement } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { PlainStore } from "../ghost/plain-store.ts";
 import { BEFORE_COMMANDS, type GhostSessions } from "../ghost/sessions.ts";
 import { commandsOf } from "../ghost/value.ts";
 import { Checker } from "./checker.ts";
-import { WatchJudge } from "./watch.ts";
+import { WatchJudge, type Watched } from "./watch.ts";
 
 interface Settled {
   readonly request: RequestId;
   readonly settlement: Settlement;
   readonly isNew: boolean;
 }
+
+type StatusAnswer = Extract<KvShape["answer"], { readonly 0: 3 }>;
+
+const EVERYTHING = [2, "", ""] as const;
 
 /** Whether a lock is held under a token: what a transaction may compare. */
 const COMPARE_LOCK = 6;
@@ -85,21 +89,29 @@ export class StoreChecker extends Checker {
 
   /** J6: a client was shown what a query found. */
   shown(who: string, query: Uint8Array, { revision, bytes }: Reply): void {
-    const is = this.#store.query(queries.decode(query), revision);
     const told = answers.decode(bytes);
+    const is = told[0] === 3 ? this.#status(told, revision) : this.#store.query(queries.decode(query), revision);
     if (is === null || told[0] === 0 || sameBytes(answers.encode(is), bytes)) return;
     const both = `${show(told)} at revision ${revision}; the log left ${show(is)}`;
     this.report("J6", `${who} is shown, for ${show(queries.decode(query))}, ${both}`);
   }
 
+  /** What a status must say of keys; its bounds and sizes are the store's own. */
+  #status([kind, , bytes, , ...own]: StatusAnswer, revision: number): StatusAnswer {
+    const { all } = this.#store.changes;
+    const last = all[this.#store.changes.after(revision) - 1]?.revision ?? 0;
+    return [kind, this.#store.at(revision, EVERYTHING).length, bytes, last, ...own];
+  }
+
   /**
-   * A watch over all keys begins.
+   * A watch begins.
    *
    * @param who - for reports.
    * @param toldTo - everything above this revision is to be told.
+   * @param of - what is watched. Default: all keys.
    */
-  watch(who: string, toldTo: number): WatchJudge {
-    return new WatchJudge(this.report, this.#store.changes, who, toldTo);
+  watch(who: string, toldTo: number, of: Watched = {}): WatchJudge {
+    return new WatchJudge(this.report, this.#store, who, toldTo, of);
   }
 }
 

@@ -6,7 +6,13 @@ function kinds(...names: readonly string[]): readonly FaultKind[] {
 }
 
 /** After these what was not synced is gone. */
-export const POWER: readonly FaultKind[] = kinds("power-loss", "file-crash", "leader-crash", "blackout");
+export const POWER: readonly FaultKind[] = kinds(
+  "power-loss",
+  "file-crash",
+  "leader-crash",
+  "blackout",
+  "members-crash",
+);
 
 /** These fail syncs. */
 export const SYNC_ERRORS: readonly FaultKind[] = kinds("disk-error");

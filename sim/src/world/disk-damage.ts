@@ -2,13 +2,21 @@ import { type DiskOperation, type MemoryDisk, SECTOR_BYTES } from "@quorate/log"
 
 const WAL_FILE = /^wal\/\d+\.seg$/u;
 const NEAR_END_BYTES = 4096;
+/** Writes whose places are known. */
+const PLACES = 16;
+
+/** Where a write begins. */
+interface Place {
+  readonly path: string;
+  readonly position: number;
+}
 
 /** A write that goes wrong, and how far that has come. */
 interface BadWrite {
   readonly kind: "lost" | "misdirected";
   readonly choice: number;
   /** Null: the next write of the log is the one. */
-  captured: { readonly path: string; readonly position: number; readonly before: Uint8Array } | null;
+  captured: (Place & { readonly before: Uint8Array }) | null;
   /** The file of a later write; empty: there was none yet. */
   later: string;
 }
@@ -23,6 +31,8 @@ export class DiskDamage {
   readonly #syncedTo = new Map<string, number>();
   /** Per file, how far it was written as each of its syncs under way began, oldest first. */
   readonly #syncing = new Map<string, number[]>();
+  /** Of the last writes of the log: where each began. */
+  readonly #places: Place[] = [];
   #bad: BadWrite | null = null;
 
   /** @param afterThis - runs something right after the step of now. */
@@ -36,6 +46,7 @@ export class DiskDamage {
     this.#writtenTo.clear();
     this.#syncedTo.clear();
     this.#syncing.clear();
+    this.#places.length = 0;
     this.#bad = null;
   }
 
@@ -50,6 +61,7 @@ export class DiskDamage {
     if (kind === "sync" && this.#writtenTo.has(path)) this.#syncBegins(path);
     if (kind !== "write" || !WAL_FILE.test(path)) return;
     this.#writtenTo.set(path, Math.max(this.#writtenTo.get(path) ?? 0, position + bytes));
+    if (this.#places.push({ path, position }) > PLACES) this.#places.shift();
     const bad = this.#bad;
     if (bad === null || bad.later !== "") return;
     if (bad.captured !== null) bad.later = path;
@@ -121,16 +133,27 @@ export class DiskDamage {
     const meant = disk.bytes(path).slice(position, position + before.length);
     this.#put(path, position, before);
     if (kind === "lost") return;
-    const logs = disk.paths().filter((each) => WAL_FILE.test(each));
-    const used = logs.filter((each) => (this.#syncedTo.get(each) ?? 0) > 0);
-    // Half of them where something stands already: what is empty ahead of the log is most of it.
-    const overSomething = (choice >>> 5) % 2 === 0 && used.length > 0;
-    const other = overSomething ? used[choice % used.length]! : logs[choice % logs.length]!;
-    const end = overSomething ? this.#syncedTo.get(other)! : disk.bytes(other).length;
-    const sectors = Math.ceil(end / SECTOR_BYTES);
-    const at = ((choice >>> 6) % sectors) * SECTOR_BYTES;
+    const { path: other, at } = this.#elsewhere(choice, captured!);
     const isUnderWay = at < (this.#writtenTo.get(other) ?? 0) && at + meant.length > (this.#syncedTo.get(other) ?? 0);
     if (!isUnderWay) this.#put(other, at, meant);
+  }
+
+  /** Where a write lands instead: where another one was meant to, or anywhere; half of those where something stands already, since what is empty ahead of the log is most of it. */
+  #elsewhere(choice: number, meant: Place): { readonly path: string; readonly at: number } {
+    const disk = this.#disk();
+    const logs = disk.paths().filter((each) => WAL_FILE.test(each));
+    const places = this.#places.filter(
+      ({ path, position }) => logs.includes(path) && (path !== meant.path || position !== meant.position),
+    );
+    if ((choice >>> 3) % 4 > 0 && places.length > 0) {
+      const { path, position } = places[(choice >>> 6) % places.length]!;
+      return { path, at: position };
+    }
+    const used = logs.filter((each) => (this.#syncedTo.get(each) ?? 0) > 0);
+    const overSomething = (choice >>> 5) % 2 === 0 && used.length > 0;
+    const path = overSomething ? used[choice % used.length]! : logs[choice % logs.length]!;
+    const end = overSomething ? this.#syncedTo.get(path)! : disk.bytes(path).length;
+    return { path, at: ((choice >>> 6) % Math.ceil(end / SECTOR_BYTES)) * SECTOR_BYTES };
   }
 
   /** Durably, and without a word. */

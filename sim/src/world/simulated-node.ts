@@ -284,9 +284,16 @@ export class SimulatedNode {
 
   /** An old copy of the disk is put back, if there is one that may be; else a copy is made. */
   swapCopy(): void {
+    if (!this.putBackCopy()) this.#makeCopy();
+  }
+
+  /** Puts an old copy of the disk back, if there is one that may be: of this life of the disk, which all others know to have written more. */
+  putBackCopy(): boolean {
     const copy = this.#copy;
-    if (copy === null || copy.incarnation !== this.incarnation) this.#makeCopy();
-    else if (this.#isRefusedWith(copy.unit) && this.#world.atlas.takes(this)) this.#putBack(copy.disk);
+    if (copy?.incarnation !== this.incarnation) return false;
+    if (!this.#isRefusedWith(copy.unit) || !this.#world.atlas.takes(this)) return false;
+    this.#putBack(copy.disk);
+    return true;
   }
 
   /** Something that was synced rots. Does nothing where there is nothing. */

@@ -1,13 +1,14 @@
 import { type DiskOperation, type FramePart, memoryNetwork, type MemoryNetwork, type PeerMessage } from "@quorate/log";
 import type { Verdict } from "@quorate/check";
 import { QuorateError } from "@quorate/machine";
-import type { Speaker } from "@quorate/paxos";
+import type { Entry, Speaker } from "@quorate/paxos";
 import type { Program, Subject } from "../clients/program.ts";
 import { Coverage } from "../coverage/sometimes.ts";
 import { Atlas } from "../faults/atlas.ts";
 import type { Fault } from "../faults/schedule.ts";
 import { lastsMs, strike } from "../faults/table.ts";
 import { Believers } from "../ghost/believers.ts";
+import { ForcedLocks } from "../ghost/forced-locks.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import { Checks } from "../invariants/checks.ts";
@@ -76,7 +77,7 @@ export class World {
   readonly #programs = new Map<SimulatedClient, Program>();
   readonly #undos = new Set<() => void>();
   /** For whoever sends accepts. */
-  readonly #accepts = new Ambush<SimulatedNode>();
+  readonly #accepts = new Ambush<{ readonly leader: SimulatedNode; readonly parts: readonly FramePart[] }>();
   /** For whoever's disk does something. */
   readonly #operations = new Ambush<{ readonly node: SimulatedNode; readonly operation: DiskOperation }>();
   #clientsMade = 0;
@@ -104,15 +105,15 @@ export class World {
     const machines = config.nodes + config.spares;
     const run = this.#observed(machines);
     this.checks = checked ? new Checks(CLUSTER, run, subject.ownMachines, report, this.coverage) : null;
-    this.observer = observersOf([...(this.checks?.observers ?? []), this.members, this.heard, ...observers]);
-    this.believers = new Believers(report, this.coverage, this.observer);
+    const forced = new ForcedLocks();
+    const own = [this.members, this.heard, ...(config.lockOperations.includes("force-now") ? [forced] : [])];
+    this.observer = observersOf([...(this.checks?.observers ?? []), ...own, ...observers]);
+    this.believers = new Believers(report, this.coverage, this.observer, forced);
     this.observer.runBegan(run);
     this.network = new SimulatedNetwork(this.time, seed, this.hash, this.observer);
     this.peers = memoryNetwork((from, to, bytes, deliver, parts) => {
       const frame = ++this.#frames;
-      if (this.#accepts.isArmed && parts.some(({ message }) => message.kind === "accept")) {
-        this.#accepts.comes(this.nodes[from - 1]!);
-      }
+      if (this.#accepts.isArmed) this.#accepts.comes({ leader: this.nodes[from - 1]!, parts });
       this.observer.frameSent(frame, from, to, parts);
       const arrive = (passed: boolean, damage: number): void => {
         if (passed && damage !== INTACT && parts.length > 0) this.#arriveDamaged(from, to, damage, parts, arrive);
@@ -129,6 +130,11 @@ export class World {
     }
     for (const program of subject.programs) this.#addClient(program);
     this.#plan(schedule);
+  }
+
+  /** Whether faults still strike: healing has not begun. */
+  get isFaulty(): boolean {
+    return !this.#healed;
   }
 
   /** The first violation counts; the run ends after the step. */
@@ -156,9 +162,16 @@ export class World {
     };
   }
 
-  /** Once, right before accepts leave a node; until the returned function is called. */
-  whenAccepts(run: (leader: SimulatedNode) => void): () => void {
-    return this.#accepts.arm((leader) => {
+  /**
+   * Once, right before accepts leave a node; until the returned function is called.
+   *
+   * @param carrying - of accepts that carry such an entry only.
+   */
+  whenAccepts(run: (leader: SimulatedNode) => void, carrying: Entry["kind"] | null = null): () => void {
+    return this.#accepts.arm(({ leader, parts }) => {
+      const isSuch = ({ message }: FramePart): boolean =>
+        message.kind === "accept" && (carrying === null || message.entries.some(({ kind }) => kind === carrying));
+      if (!parts.some(isSuch)) return false;
       run(leader);
       return true;
     });

@@ -1,8 +1,9 @@
-import { kvMachine } from "@quorate/kv";
-import { lockMachine } from "@quorate/lock";
+import { KvEntry, kvMachine } from "@quorate/kv";
+import { type HeldLock, type HeldLockState, lockMachine } from "@quorate/lock";
 import { QuorateError, sessionResults } from "@quorate/machine";
 import { encodeMembers, type Heartbeat, type HeartbeatAnswer } from "@quorate/paxos";
 import type { InvariantId } from "@quorate/sim";
+import { HeldLockJudge } from "../../../sim/src/invariants/held-lock.ts";
 import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, LEASE_MS, membersOf, type Scene, stateOf } from "./scene.ts";
 
 /** A sequence of what is seen in which an invariant is broken by its last step, and not before. */
@@ -154,6 +155,39 @@ function shown(scene: Scene, revision: number, keys: Extract<KvResult, { readonl
   const query = kvCodecs.query.encode([2, [2, "", ""], "", 0, 0, 0]);
   const bytes = kvCodecs.answer.encode([7, keys, keys.length, ""]);
   scene.checks.shown("client 1025", "kv", query, { revision, logTimeMs: 0, bytes });
+}
+
+/** A client asks whether the door is held under token 5, and is told so or otherwise. */
+function validated(scene: Scene, revision: number, held: boolean): void {
+  const { query, answer } = lockMachine.codecs;
+  const bytes = answer.encode({ kind: "validate", held });
+  const asked = query.encode({ kind: "validate", lock: "door", token: 5 });
+  scene.checks.shown("client 1025", "lock", asked, { revision, logTimeMs: 0, bytes });
+}
+
+/** The judge of a held lock that says of itself what it is told to. */
+function heldLock(scene: Scene, says: Partial<HeldLock>): HeldLockJudge {
+  const held = {
+    names: ["door"],
+    token: 5,
+    state: "held",
+    signal: new AbortController().signal,
+    onState: () => () => undefined,
+    remainingMs: () => 500,
+    assertHeld: () => undefined,
+    ...says,
+  };
+  return new HeldLockJudge(scene.report, held as unknown as HeldLock, "client 1025");
+}
+
+/** A held lock tells its states, one after the other. */
+function becomes(scene: Scene, ...states: readonly HeldLockState[]): void {
+  heldLock(scene, {
+    onState: (told) => {
+      for (const state of states) told(state);
+      return () => undefined;
+    },
+  });
 }
 
 /** One for each invariant that is checked at a step of a run; the others have tests of their own. */
@@ -683,6 +717,18 @@ export const CASES: readonly Case[] = [
     witness: /door has room, and claim 1 of session 7 wait/,
   },
   {
+    id: "I6",
+    before: (scene) => heldLock(scene, {}).look(),
+    broken: (scene) => heldLock(scene, { remainingMs: () => 0 }).look(),
+    witness: /door, which client 1025 has with token 5, is held with 0 ms left of it/,
+  },
+  {
+    id: "I6",
+    before: (scene) => becomes(scene, "jeopardy", "held", "lost"),
+    broken: (scene) => becomes(scene, "lost", "held"),
+    witness: /door, which client 1025 has with token 5, became held after it was lost/,
+  },
+  {
     id: "J1",
     before: (scene) => {
       scene.tell.callInvoked(1025, 1, "call", "kv", null);
@@ -734,6 +780,52 @@ export const CASES: readonly Case[] = [
     },
     broken: (scene) => shown(scene, 10, [["key-1", Uint8Array.of(49), 9, 9, 1, 0, 510]]),
     witness: /client 1025 is shown, for .*"key-1","1".* at revision 10; the log left \[7,\[\],0,""\]/,
+  },
+  {
+    id: "J4",
+    machines: ["kv"],
+    before: (scene) => {
+      withSessions(scene);
+      put(scene);
+      put(scene, 4, 2, 20, 10);
+      const watch = scene.checks.store.watch("the watch of deletes", 8, { only: "deletes" });
+      watch.told({ type: "progress", revision: 10 });
+    },
+    broken: (scene) => {
+      const tuple = ["key-1", Uint8Array.of(2), 9, 10, 2, 0, 0] as const;
+      const previous = new KvEntry(["key-1", Uint8Array.of(7), 9, 9, 1, 0, 0]);
+      const changes = [{ type: "put", key: "key-1", entry: new KvEntry(tuple), previous }] as const;
+      scene.checks.store.watch("the watch", 9, { previous: true }).told({ type: "changes", revision: 10, changes });
+    },
+    witness: /the watch is told of a put of key-1 at revision 10, in the log of key-1 it has another put/,
+  },
+  {
+    id: "J7",
+    machines: ["lock"],
+    before: (scene) => {
+      withSessions(scene);
+      lockSteps(scene, locked(9, [{}], []), locked(10, [], []));
+      validated(scene, 8, false);
+      validated(scene, 9, true);
+      validated(scene, 10, false);
+    },
+    broken: (scene) => validated(scene, 10, true),
+    witness:
+      /client 1025 is shown, for .*"validate","lock":"door","token":5.*"held":true.* at revision 10; the log left .*"held":false/,
+  },
+  {
+    id: "J7",
+    machines: ["lock"],
+    before: (scene) => {
+      withSessions(scene);
+      const observer = scene.checks.locks.observer("the observer", "door");
+      observer.told(null);
+    },
+    broken: (scene) => {
+      const leader = { session: 7, token: 5, value: new Uint8Array(0), valueRevision: 5, endsAtMs: 0 };
+      scene.checks.locks.observer("the observer", "door").told(leader);
+    },
+    witness: /the observer is told of session 7 with token 5 in door, which was not so/,
   },
   {
     id: "K2",

@@ -17,6 +17,7 @@ import {
 } from "@quorate/paxos";
 import { Coverage } from "../../../sim/src/coverage/sometimes.ts";
 import type { Ghost } from "../../../sim/src/ghost/ghost.ts";
+import type { Report } from "../../../sim/src/invariants/checker.ts";
 import { Checks } from "../../../sim/src/invariants/checks.ts";
 import { type Observer, observersOf } from "../../../sim/src/world/observer.ts";
 
@@ -51,7 +52,14 @@ export function commandOf(
 
 /** A state that only says what it is. */
 export function stateOf(revision: number, changes: Partial<Composite> = {}): Composite {
-  const state = { revision, logTimeMs: 0, digest: revision, image: () => imageOf(Uint8Array.of(revision)), ...changes };
+  const state = {
+    revision,
+    logTimeMs: 0,
+    digest: revision,
+    dueMs: () => Infinity,
+    image: () => imageOf(Uint8Array.of(revision)),
+    ...changes,
+  };
   return state as unknown as Composite;
 }
 
@@ -71,6 +79,10 @@ export function imageOf(bytes: Uint8Array): ReturnType<Composite["image"]> {
 export class Scene {
   readonly found: string[] = [];
   readonly witnesses: string[] = [];
+  readonly report: Report = (invariant, witness) => {
+    this.found.push(invariant);
+    this.witnesses.push(witness);
+  };
   readonly checks: Checks;
   readonly tell: Observer;
   readonly clocks = new Map<number, number>();
@@ -95,16 +107,7 @@ export class Scene {
       files: () => [],
       durable: () => NO_BYTES,
     };
-    this.checks = new Checks(
-      "scene",
-      run,
-      machines,
-      (invariant, witness) => {
-        this.found.push(invariant);
-        this.witnesses.push(witness);
-      },
-      new Coverage(),
-    );
+    this.checks = new Checks("scene", run, machines, this.report, new Coverage());
     this.tell = observersOf(this.checks.observers);
     for (const node of [1, 2, 3]) this.begins(node);
   }
