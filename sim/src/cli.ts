@@ -113,7 +113,7 @@ async function main(words: readonly string[]): Promise<number> {
     without: values.without.map(faultKind),
     plant: plantOf(values.plant),
     forMs: forText === null ? Infinity : durationMs(forText),
-    shrinkRunsMax: numberOf("shrink", values.shrink, 0, 1e6),
+    shrink: { runsMax: numberOf("shrink", values.shrink, 0, 1e6) },
     progress: (runs, simulatedSeconds, violations) => {
       if (process.stderr.isTTY) {
         process.stderr.write(

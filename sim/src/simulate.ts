@@ -78,7 +78,7 @@ export async function simulate<S extends Shape>(options: SimulateOptions<S>): Pr
     simulatedMs += result.simulatedMs;
     if (result.violation === null) continue;
     const failing = { config, seed, schedule };
-    const { failure } = await recordFailure(failing, result.violation, SHRINK_RUNS_MAX, subject);
+    const { failure } = await recordFailure(failing, result.violation, { runsMax: SHRINK_RUNS_MAX }, subject);
     return { runs, simulatedSeconds: simulatedMs / 1000, failure };
   }
   return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null };

@@ -54,7 +54,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "@quorate/check",
       "@quorate/net/codec",
     ],
-    libraries: { "fast-check": "" },
+    libraries: { "fast-check": "", esbuild: "mutants/" },
     nodePlaces: ["cli.ts", "cli/", "node/", "report/", "mutants/", "campaign/"],
   },
   quorate: {

@@ -2,6 +2,7 @@ import type { Verdict } from "@quorate/check";
 import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
 import { scheduleOf } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
+import type { ShrinkBudget } from "../shrink/attempts.ts";
 import { type Recorded, recordFailure } from "../report/record-failure.ts";
 import { configOf } from "../faults/swarm.ts";
 import type { ConfigWishes } from "../world/config.ts";
@@ -11,6 +12,12 @@ import { type RunResult, runOnce } from "../world/run.ts";
 const COVERED_AFTER_SECONDS = 5000;
 /** One run in so many is taken twice. */
 const TWICE_EVERY = 25;
+
+/** What making one failure small may take, and whether it is made calm as well. */
+export interface CampaignShrink extends Pick<ShrinkBudget, "runsMax" | "calm"> {
+  /** CPU time of this process, from when the failure was found. Default: no bound. */
+  readonly cpuMsMax?: number;
+}
 
 /** What a campaign is to do. */
 export interface CampaignOptions extends ConfigWishes {
@@ -24,8 +31,8 @@ export interface CampaignOptions extends ConfigWishes {
   readonly cpuMsMax?: number;
   /** Failures after which it ends. Default: no bound. */
   readonly failuresMax?: number;
-  /** Runs that making one failure small may take; 0: it is kept as it is. */
-  readonly shrinkRunsMax: number;
+  /** What making one failure small may take. */
+  readonly shrink: CampaignShrink;
   /** Told after each run. */
   readonly progress: (runs: number, simulatedSeconds: number, violations: number) => void;
   /** Told of each failure as it is found, before it is made small. `runs`: seeds before it. */
@@ -89,7 +96,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (result.violation !== null) {
       violations += 1;
       options.broken?.(result.violation, runs - 1);
-      options.failed(await recordFailure({ config, seed, schedule }, result.violation, options.shrinkRunsMax));
+      options.failed(await recordFailure({ config, seed, schedule }, result.violation, budgetOf(options.shrink)));
     }
     options.progress(runs, simulatedMs / 1000, violations);
   }
@@ -108,6 +115,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     coverageNotBuilt: SOMETIMES_NOT_BUILT,
     missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name)) : [],
   };
+}
+
+function budgetOf({ runsMax, cpuMsMax = Infinity, calm = true }: CampaignShrink): ShrinkBudget {
+  const beganMs = cpuMs();
+  return { runsMax, calm, isOver: () => cpuMs() - beganMs >= cpuMsMax };
 }
 
 /** CPU time that this process has taken. */

@@ -10,7 +10,8 @@ export interface ChildTask {
   readonly seconds: number;
   readonly without: readonly FaultKind[];
   readonly cpuSecondsMax: number;
-  readonly shrinkRunsMax: number;
+  /** What making the failure small may take; 0: it is kept as it is. */
+  readonly shrinkCpuSecondsMax: number;
 }
 
 /** The first violation, as it was found and as small as it was made. */
@@ -25,7 +26,12 @@ export interface Kill {
   readonly seed: number;
   /** Faults that are left, as lines. */
   readonly faults: readonly string[];
+  /** Of these, each once. */
+  readonly kinds: readonly FaultKind[];
   readonly shrinkRuns: number;
+  readonly shrinkCpuSeconds: number;
+  /** Faults of the run that failed. */
+  readonly faultsBefore: number;
   /** Whether it was made small at all. */
   readonly isSmall: boolean;
   /** Whether each fault that is left was shown to be needed. */
@@ -47,27 +53,36 @@ function cpuSeconds(): number {
 async function run(task: ChildTask): Promise<ChildResult> {
   let found: Pick<Kill, "seeds" | "cpuSeconds" | "wallSeconds"> | null = null;
   let kill: Kill | null = null;
+  const { seed: first, seeds, seconds, without, cpuSecondsMax, shrinkCpuSecondsMax } = task;
   const { runs } = await runCampaign({
-    ...task,
+    seed: first,
+    seeds,
+    seconds,
+    without,
     nodes: 0,
     plant: "none",
     forMs: Infinity,
-    cpuMsMax: task.cpuSecondsMax * 1000,
+    cpuMsMax: cpuSecondsMax * 1000,
+    // What the table tells is how many faults are needed, and which.
+    shrink: { runsMax: shrinkCpuSecondsMax === 0 ? 0 : Infinity, cpuMsMax: shrinkCpuSecondsMax * 1000, calm: false },
     failuresMax: 1,
     progress: () => undefined,
     broken: (_, before) => {
       const wallSeconds = Math.round(performance.now() / 10) / 100;
       found = { seeds: before + 1, cpuSeconds: cpuSeconds(), wallSeconds };
     },
-    failed: ({ failure: { invariant, witness, seed, story }, shrinkRuns, minimal }) => {
+    failed: ({ failure: { invariant, witness, seed, story, schedule }, faultsBefore, shrinkRuns, minimal }) => {
       kill = {
         ...found!,
         invariant,
         witness,
         seed,
         faults: story,
+        kinds: [...new Set(schedule.map(({ kind }) => kind))],
+        faultsBefore,
         shrinkRuns,
-        isSmall: task.shrinkRunsMax > 0,
+        shrinkCpuSeconds: Math.round((cpuSeconds() - found!.cpuSeconds) * 100) / 100,
+        isSmall: shrinkCpuSecondsMax > 0,
         minimal,
       };
     },

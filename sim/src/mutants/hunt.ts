@@ -2,9 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { crc32c } from "@quorate/machine";
+import { FAULT_KINDS, type FaultKind } from "../faults/schedule.ts";
+import { bundled } from "./bundle.ts";
 import type { ChildResult, ChildTask, Kill } from "./child.ts";
 import type { Mutant } from "./mutant.ts";
-import { nodeArguments, withPlanted } from "./plant.ts";
+import { type Patch, withPlanted } from "./plant.ts";
+import { digestOfSources } from "./sources.ts";
+
+/** Simulated seconds of load and faults in each run of a hunt: most bugs show within a few, and twice the runs of half the length find more. */
+export const HUNT_SECONDS = 10;
 
 /** How long to hunt, and in what. */
 export interface HuntOptions {
@@ -14,14 +20,13 @@ export interface HuntOptions {
   readonly seconds: number;
   /** CPU time that one hunt may take; the control may take as much again. */
   readonly cpuMinutes: number;
-  /** Runs that making a failure small may take. */
-  readonly shrinkRunsMax: number;
-  /** Whether a killed mutant is run without what reveals it. Default true. */
-  readonly control?: boolean;
+  /** CPU time that making a failure small may take; 0: it is kept as it is. */
+  readonly shrinkCpuSecondsMax: number;
 }
 
-/** The same campaign without the faults that reveal the bug. */
+/** The same campaign without the faults that reveal the bug, or without any where contention alone should. */
 export interface Control {
+  readonly without: readonly FaultKind[];
   /** Runs that it survived, or the one that broke it. */
   readonly seeds: number;
   readonly cpuSeconds: number;
@@ -36,13 +41,15 @@ export interface HuntResult {
   readonly id: string;
   /** Of its patches: a result of other ones is none of this mutant. */
   readonly patches: number;
+  /** Of what it was planted into. */
+  readonly sources: string;
   readonly seconds: number;
   /** Runs and CPU time of the hunt. */
   readonly runs: number;
   readonly cpuSeconds: number;
   /** Null: it survived. */
   readonly kill: Kill | null;
-  /** Null: it was not killed, or no faults are needed. */
+  /** Null: not run. */
   readonly control: Control | null;
 }
 
@@ -52,55 +59,80 @@ const CONTROL_SEEDS_MIN = 50;
 const WALL_FACTOR = 8;
 
 /** Tells patches of one text from those of another. */
-export function checksumOf({ patches, revealedBy }: Pick<Mutant, "patches" | "revealedBy">): number {
-  return crc32c(new TextEncoder().encode(JSON.stringify([patches, revealedBy])));
+export function checksumOf({ patches }: Pick<Mutant, "patches">): number {
+  return crc32c(new TextEncoder().encode(JSON.stringify(patches)));
 }
 
-/** Hunts one mutant: the general campaign until its first violation, and then without the faults that reveal it. */
-export function hunt(mutant: Mutant, options: HuntOptions): Promise<HuntResult> {
-  const { seed, seconds, shrinkRunsMax } = options;
-  const cpuSecondsMax = options.cpuMinutes * 60;
-  return withPlanted(mutant.patches, async (folder) => {
-    const task: ChildTask = { seed, seeds: 1e9, seconds, without: [], cpuSecondsMax, shrinkRunsMax };
-    const { runs, cpuSeconds, kill } = await campaignIn(folder, task);
-    const control =
-      kill === null || mutant.revealedBy === "contention" || options.control === false
-        ? null
-        : await controlIn(folder, {
-            ...task,
-            seeds: Math.max(CONTROL_SEEDS_MIN, 2 * kill.seeds),
-            without: mutant.revealedBy,
-            shrinkRunsMax: 0,
-          });
-    return { id: mutant.id, patches: checksumOf(mutant), seconds, runs, cpuSeconds, kill, control };
-  });
+/** What the control of a mutant leaves out. */
+export function controlWithout({ revealedBy }: Pick<Mutant, "revealedBy">): readonly FaultKind[] {
+  return revealedBy === "contention" ? FAULT_KINDS : revealedBy;
+}
+
+/** Hunts one mutant with the general campaign until its first violation, which is made small. */
+export async function hunt(mutant: Mutant, options: HuntOptions): Promise<HuntResult> {
+  const { seed, seconds, shrinkCpuSecondsMax } = options;
+  const task = { seed, seeds: 1e9, seconds, without: [], cpuSecondsMax: options.cpuMinutes * 60, shrinkCpuSecondsMax };
+  const { runs, cpuSeconds, kill } = await campaign(mutant.patches, task);
+  const sources = digestOfSources();
+  return { id: mutant.id, patches: checksumOf(mutant), sources, seconds, runs, cpuSeconds, kill, control: null };
+}
+
+/** Runs the seed of a kill once more, and makes it small. */
+export async function huntSmaller(mutant: Mutant, result: HuntResult, options: HuntOptions): Promise<HuntResult> {
+  const { seconds, shrinkCpuSecondsMax, cpuMinutes } = options;
+  const known = result.kill!;
+  const task = {
+    seed: known.seed,
+    seeds: 1,
+    seconds,
+    without: [],
+    cpuSecondsMax: cpuMinutes * 60,
+    shrinkCpuSecondsMax,
+  };
+  const { kill } = await campaign(mutant.patches, task);
+  if (kill === null) throw new Error(`run ${known.seeds} holds now: the sources are other ones than those of the hunt`);
+  const { seeds, cpuSeconds, wallSeconds } = known;
+  return { ...result, sources: digestOfSources(), kill: { ...kill, seeds, cpuSeconds, wallSeconds } };
+}
+
+/** The same campaign without the faults that reveal the bug, for twice the seeds of its kill: it should survive; or, where contention alone should reveal it, without any. */
+export async function huntWithout(mutant: Mutant, result: HuntResult, options: HuntOptions): Promise<HuntResult> {
+  const seeds = Math.max(CONTROL_SEEDS_MIN, 2 * result.kill!.seeds);
+  return { ...result, control: await control(mutant.patches, seeds, controlWithout(mutant), options) };
 }
 
 /** The sources as they stand, over `seeds` seeds: nothing may be found. */
-export function huntNothing(seeds: number, { seed, seconds, cpuMinutes }: HuntOptions): Promise<Control> {
-  const task = { seed, seeds, seconds, without: [], cpuSecondsMax: cpuMinutes * 60, shrinkRunsMax: 0 };
-  return withPlanted([], (folder) => controlIn(folder, task));
+export function huntNothing(seeds: number, options: HuntOptions): Promise<Control> {
+  return control([], seeds, [], options);
 }
 
-async function controlIn(folder: string, task: ChildTask): Promise<Control> {
-  const { runs, cpuSeconds, kill } = await campaignIn(folder, task);
+async function control(
+  patches: readonly Patch[],
+  seeds: number,
+  without: readonly FaultKind[],
+  { seed, seconds, cpuMinutes }: HuntOptions,
+): Promise<Control> {
+  const task = { seed, seeds, seconds, without, cpuSecondsMax: cpuMinutes * 60, shrinkCpuSecondsMax: 0 };
+  const { runs, cpuSeconds, kill } = await campaign(patches, task);
   const violation = kill === null ? null : { invariant: kill.invariant, witness: kill.witness };
-  return { seeds: runs, cpuSeconds, violation, complete: runs >= task.seeds };
+  return { without, seeds: runs, cpuSeconds, violation, complete: runs >= seeds };
 }
 
-async function campaignIn(folder: string, task: ChildTask): Promise<ChildResult> {
-  const child = spawn(process.execPath, [...nodeArguments("sim/src/mutants/child.ts"), JSON.stringify(task)], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: (task.cpuSecondsMax * WALL_FACTOR + 60) * 1000,
+function campaign(patches: readonly Patch[], task: ChildTask): Promise<ChildResult> {
+  return withPlanted(patches, async (folder) => {
+    const child = spawn(process.execPath, [await bundled(folder, "sim/src/mutants/child.ts"), JSON.stringify(task)], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: ((task.cpuSecondsMax + task.shrinkCpuSecondsMax) * WALL_FACTOR + 60) * 1000,
+    });
+    const [out, complaints, [, signal]] = (await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close"),
+    ])) as [string, string, [number | null, string | null]];
+    const line = out.trimEnd().split("\n").at(-1)!;
+    if (line.startsWith("{")) return JSON.parse(line) as ChildResult;
+    const why = complaints.split("\n").find((each) => each.includes("Error")) ?? complaints;
+    throw new Error(signal === null ? `the campaign printed no result: ${why}` : "the campaign never ended");
   });
-  const [out, complaints, [, signal]] = (await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ])) as [string, string, [number | null, string | null]];
-  const line = out.trimEnd().split("\n").at(-1)!;
-  if (line.startsWith("{")) return JSON.parse(line) as ChildResult;
-  const why = complaints.split("\n").find((each) => each.includes("Error")) ?? complaints;
-  throw new Error(signal === null ? `the campaign printed no result: ${why}` : "the campaign never ended");
 }

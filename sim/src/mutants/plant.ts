@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
+/** Of the repository. */
+export const ROOT: string = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 
 /** One place in the sources, and what stands there instead. */
 export interface Patch {
@@ -27,9 +28,9 @@ export async function withPlanted<T>(
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "quorate-planted-"));
   try {
-    const rooms = [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "sim"];
+    const rooms = [...readdirSync(join(ROOT, "packages")).map((name) => `packages/${name}`), "sim"];
     for (const room of [...rooms, ...more]) {
-      cpSync(join(root, room), join(folder, room), {
+      cpSync(join(ROOT, room), join(folder, room), {
         recursive: true,
         filter: (path) => !/[/\\](dist|node_modules)$/u.test(path),
       });
@@ -45,7 +46,7 @@ export async function withPlanted<T>(
 
 /** How often the anchor of a patch occurs in the sources as they stand; once is right. */
 export function matchesOf({ file, anchor }: Patch): number {
-  return readFileSync(join(root, file), "utf8").split(anchor).length - 1;
+  return readFileSync(join(ROOT, file), "utf8").split(anchor).length - 1;
 }
 
 /** The arguments with which Node runs a TypeScript file of such a folder. */
@@ -61,7 +62,7 @@ function plant(folder: string, { file, anchor, replacement }: Patch): void {
 }
 
 function linkModules(folder: string, rooms: readonly string[]): void {
-  const modules = join(root, "node_modules");
+  const modules = join(ROOT, "node_modules");
   const own = new Map(rooms.map((room) => [nameOf(room), room]));
   mkdirSync(join(folder, "node_modules/@quorate"), { recursive: true });
   for (const name of readdirSync(modules)) {
@@ -72,5 +73,5 @@ function linkModules(folder: string, rooms: readonly string[]): void {
 }
 
 function nameOf(room: string): string {
-  return (JSON.parse(readFileSync(join(root, room, "package.json"), "utf8")) as { name: string }).name;
+  return (JSON.parse(readFileSync(join(ROOT, room, "package.json"), "utf8")) as { name: string }).name;
 }

@@ -3,7 +3,7 @@ import type { Control, HuntResult } from "./hunt.ts";
 
 /** What is known so far, as a file that grows with each mutant. */
 export interface Results {
-  readonly format: 1;
+  readonly format: 2;
   /** The sources without a patch; null: not run. */
   readonly clean: Control | null;
   readonly mutants: readonly HuntResult[];
@@ -11,9 +11,9 @@ export interface Results {
 
 /** Empty if there is no such file. @throws Error if it is no file of results. */
 export function readResults(file: string): Results {
-  if (file === "" || !existsSync(file)) return { format: 1, clean: null, mutants: [] };
+  if (file === "" || !existsSync(file)) return { format: 2, clean: null, mutants: [] };
   const results = JSON.parse(readFileSync(file, "utf8")) as Partial<Results>;
-  if (results.format !== 1 || !Array.isArray(results.mutants)) throw new Error(`${file} holds no results of mutants`);
+  if (results.format !== 2 || !Array.isArray(results.mutants)) throw new Error(`${file} holds no results of mutants`);
   return results as Results;
 }
 

@@ -1,7 +1,9 @@
+import { FAULT_KINDS } from "../faults/schedule.ts";
 import { INVARIANTS } from "../invariants/catalogue.ts";
 import type { Kill } from "./child.ts";
-import { checksumOf, type HuntResult } from "./hunt.ts";
+import { checksumOf, HUNT_SECONDS, type HuntResult } from "./hunt.ts";
 import { type Mutant, rowOf } from "./mutant.ts";
+import { isAsExpected } from "./plan.ts";
 import type { Results } from "./results.ts";
 
 /** Rows of the kill table. */
@@ -52,18 +54,24 @@ function medianOf(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-function controlOf({ revealedBy }: Mutant, { kill, control }: HuntResult): string {
+function controlOf(mutant: Mutant, { kill, control }: HuntResult): string {
   if (kill === null) return "–";
-  if (revealedBy === "contention") return "contention alone reveals it";
-  if (control === null) return "not run";
-  const without = `without ${revealedBy.join(", ")}`;
-  if (control.violation !== null) return `**${control.violation.invariant}** after ${control.seeds} runs ${without}`;
-  return `survives ${control.seeds} runs ${without}${control.complete ? "" : " (time was over)"}`;
+  const isByContention = mutant.revealedBy === "contention";
+  if (control === null) return isByContention ? "contention alone reveals it (not run)" : "not run";
+  const isWithoutAny = control.without.length === FAULT_KINDS.length;
+  const without = isWithoutAny ? "without any fault" : `without ${control.without.join(", ")}`;
+  const what =
+    control.violation === null
+      ? `survives ${control.seeds} runs ${without}${control.complete ? "" : " (time was over)"}`
+      : `${control.violation.invariant} in run ${control.seeds} ${without}`;
+  if (!isAsExpected(mutant, control)) return `**${what}**`;
+  return isByContention ? `contention alone reveals it: ${what}` : what;
 }
 
-function sizeOf({ faults, minimal, isSmall }: Kill): string {
+function sizeOf({ faultsBefore, faults, kinds, minimal, isSmall }: Kill): string {
   if (!isSmall) return "not made small";
-  return `${faults.length}${minimal ? "" : " (not minimal)"}`;
+  const left = faults.length === 0 ? "" : `: ${kinds.join(", ")}`;
+  return `${faultsBefore} → ${faults.length}${left}${minimal ? "" : " (not minimal)"}`;
 }
 
 function lineOf(mutant: Mutant, result: HuntResult | undefined): string {
@@ -75,28 +83,47 @@ function lineOf(mutant: Mutant, result: HuntResult | undefined): string {
   return `| ${mutant.id} | ${what} | ${kill.seeds} | ${kill.cpuSeconds} | ${kill.invariant} | ${sizeOf(kill)} | ${controlOf(mutant, result)} |`;
 }
 
-/** The kill table as a page. */
-export function tableOf(mutants: readonly Mutant[], results: Results): string {
+function smallnessOf(kills: readonly Kill[]): string {
+  const small = kills.filter(({ isSmall }) => isSmall);
+  if (small.length === 0) return "None was made small.";
+  const left = small.map(({ faults }) => faults.length);
+  const minimal = small.filter((kill) => kill.minimal).length;
+  const seconds = medianOf(small.map((kill) => kill.cpuSeconds + kill.shrinkCpuSeconds));
+  return `${small.length} of the kills were made small: at most ${Math.max(...left)} faults are left, ${medianOf(left)} in the median, of
+${medianOf(small.map(({ faultsBefore }) => faultsBefore))}; of ${minimal === small.length ? "each" : minimal} it was shown that no single one can go. With that the median takes ${seconds.toFixed(1)} s.`;
+}
+
+function cleanOf({ clean }: Results): string {
+  if (clean === null) return "The sources without a patch were not run.";
+  if (clean.violation === null)
+    return `The sources without a patch broke nothing in ${clean.seeds} runs of the same seeds.`;
+  return `**The sources without a patch broke ${clean.violation.invariant}** in run ${clean.seeds}: ${clean.violation.witness}`;
+}
+
+/** Which results are of sources other than those with this digest. */
+function staleOf(found: ReadonlyMap<string, HuntResult>, sources: string): string {
+  const stale = [...found.values()].filter((result) => result.sources !== sources).map(({ id }) => id);
+  if (stale.length === 0) return "";
+  return stale.length === found.size
+    ? "Since then the sources were changed, such as for speed."
+    : `Since then the sources were changed for ${stale.join(", ")}.`;
+}
+
+/**
+ * The kill table as a page.
+ *
+ * @param sources - digest of the sources as they stand.
+ */
+export function tableOf(mutants: readonly Mutant[], results: Results, sources: string): string {
   const found = resultsOf(mutants, results);
   const { killed, survivors } = summaryOf(mutants, results);
   const kills = [...found.values()].flatMap(({ kill }) => (kill === null ? [] : [kill]));
   const tripped = [...new Set(kills.map(({ invariant }) => invariant))].sort();
   const median = medianOf(kills.map(({ cpuSeconds }) => cpuSeconds));
-  const small = kills.filter(({ isSmall }) => isSmall);
-  const most = Math.max(0, ...small.map(({ faults }) => faults.length));
-  const smallness =
-    small.length === 0
-      ? "None was made small in this hunt."
-      : `${small.length} of them were made small: at most ${most} faults are left.`;
+  const longestKill = Math.max(0, ...kills.map(({ cpuSeconds }) => cpuSeconds));
   const survived = [...found.values()].filter(({ kill }) => kill === null);
   const longest = Math.max(0, ...survived.map(({ cpuSeconds }) => cpuSeconds));
   const patience = survived.length === 0 ? "" : `What survived was hunted for no more than ${longest} s each.`;
-  const clean =
-    results.clean === null
-      ? "The sources without a patch were not run."
-      : results.clean.violation === null
-        ? `The sources without a patch broke nothing in ${results.clean.seeds} runs of the same seeds.`
-        : `**The sources without a patch broke ${results.clean.violation.invariant}** in run ${results.clean.seeds}: ${results.clean.violation.witness}`;
   return `# The kill table
 
 What the simulator is worth is what it finds. Each row below is a bug that systems of this kind have had, planted into a copy of the
@@ -105,13 +132,15 @@ distribution of \`npm run sim\`, seed after seed from the first on, with nothing
 \`npm run sim:mutants -- --resume FILE --table docs/kill-table.md\`.
 
 **${killed} of ${ROWS} rows are killed**${survivors.length === 0 ? "" : `; not killed: ${survivors.join(", ")}`}. ${kills.length} of ${mutants.length} patches; the median kill
-takes ${median} s of one core. ${smallness} ${patience} ${clean}
+takes ${median.toFixed(1)} s of one core, the longest ${longestKill.toFixed(0)} s. ${[patience, cleanOf(results), staleOf(found, sources)].filter((each) => each !== "").join(" ")}
 
-- **Runs**: seeds to the first violation, each ${results.mutants[0]?.seconds ?? 20} simulated seconds of load and faults, then healing.
-- **CPU**: seconds of one core up to it, the start of the process included, making it small not.
-- **Faults**: what is left of the schedule when no single fault can be taken out.
-- **Control**: the same campaign without the kinds of faults that reveal the bug, for twice the seeds of the kill and at least 50. Where
-  contention alone reveals it, leaving faults out proves nothing, and no control is run.
+${smallnessOf(kills)}
+
+- **Runs**: seeds to the first violation, each ${results.mutants[0]?.seconds ?? HUNT_SECONDS} simulated seconds of load and faults, then healing.
+- **CPU s**: seconds of one core up to it, the start of the process included, making it small not.
+- **Faults**: of the schedule of that run → what is left of them when no single one can be taken out, and which kinds these are.
+- **Control**: the same campaign without the kinds of faults that reveal the bug, for twice the seeds of the kill and at least 50: it must
+  survive. Where contention alone reveals it, leaving kinds out proves nothing: it must be found without any fault.
 
 | Row | What is wrong | Runs | CPU s | Invariant | Faults | Control |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -1,7 +1,7 @@
 import type { Subject } from "../clients/program.ts";
 import type { Violation } from "../invariants/catalogue.ts";
+import type { FailingCase, ShrinkBudget } from "../shrink/attempts.ts";
 import { shrink } from "../shrink/shrink.ts";
-import type { FailingCase } from "../shrink/attempts.ts";
 import { runOnce } from "../world/run.ts";
 import { reproOf } from "./repro.ts";
 import { TraceRecorder } from "./trace-recorder.ts";
@@ -10,6 +10,8 @@ import type { Failure } from "./write-failure.ts";
 /** A failure that was made small, and what that took. */
 export interface Recorded {
   readonly failure: Failure;
+  /** Faults of the run that failed. */
+  readonly faultsBefore: number;
   readonly shrinkRuns: number;
   /** No single fault can be left out. */
   readonly minimal: boolean;
@@ -24,10 +26,10 @@ export interface Recorded {
 export async function recordFailure(
   failing: FailingCase,
   found: Violation,
-  shrinkRunsMax: number,
+  budget: ShrinkBudget,
   subject: Subject | null = null,
 ): Promise<Recorded> {
-  const small = await shrink(failing, found.invariant, shrinkRunsMax, subject);
+  const small = await shrink(failing, found.invariant, budget, subject);
   const recorder = new TraceRecorder();
   const { config, seed, schedule, runs, minimal } = small;
   const { violation, hash } =
@@ -40,7 +42,8 @@ export async function recordFailure(
   const last = violation ?? found;
   return {
     failure: { ...reproOf({ ...small, ledger }, last, hash), trace: recorder.trace(last) },
+    faultsBefore: failing.schedule.length,
     shrinkRuns: runs,
-    minimal: minimal && violation !== null,
+    minimal: minimal && violation?.invariant === found.invariant,
   };
 }

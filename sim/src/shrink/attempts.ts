@@ -1,6 +1,6 @@
 import type { Subject } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
-import type { InvariantId } from "../invariants/catalogue.ts";
+import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "../world/config.ts";
 import { runOnce, type RunResult } from "../world/run.ts";
 
@@ -11,24 +11,34 @@ export interface FailingCase {
   readonly schedule: readonly Fault[];
 }
 
+/** What making a case small may take. */
+export interface ShrinkBudget {
+  /** Runs, each as long as it takes to fail or to heal. 0: the case is kept as it is. */
+  readonly runsMax: number;
+  /** Asked before each run: whether none may follow, such as when a time is over. Default: never. */
+  readonly isOver?: () => boolean;
+  /** Whether the load is made less and each fault calmer once no fault can be left out. Default true. */
+  readonly calm?: boolean;
+}
+
 /** The smallest failing case so far, and the runs that were spent on it. Only the same invariant counts as the same failure. */
 export class Attempts {
   best: FailingCase;
   runs = 0;
   readonly invariant: InvariantId;
-  readonly #runsMax: number;
+  readonly #budget: ShrinkBudget;
   readonly #subject: Subject | null;
 
   /** @param subject - what the run puts to the test; null: the project's own machines. */
-  constructor(failing: FailingCase, invariant: InvariantId, runsMax: number, subject: Subject | null) {
+  constructor(failing: FailingCase, invariant: InvariantId, budget: ShrinkBudget, subject: Subject | null) {
     this.best = failing;
     this.invariant = invariant;
-    this.#runsMax = runsMax;
+    this.#budget = budget;
     this.#subject = subject;
   }
 
   get isOver(): boolean {
-    return this.runs >= this.#runsMax;
+    return this.runs >= this.#budget.runsMax || this.#budget.isOver?.() === true;
   }
 
   get isOfUser(): boolean {
@@ -40,12 +50,28 @@ export class Attempts {
     return this.#subject === null ? runOnce(config, seed, schedule) : runOnce(config, seed, schedule, this.#subject);
   }
 
-  /** Takes the candidate for the best if it fails alike. */
+  /** Takes the candidate for the best if it fails alike, up to its violation. */
   async try(candidate: FailingCase): Promise<boolean> {
-    if (this.isOver) return false;
-    const { violation } = await this.run(candidate);
-    if (violation?.invariant !== this.invariant) return false;
-    this.best = candidate;
-    return true;
+    return !this.isOver && (await this.fails(candidate)) === "alike";
   }
+
+  /** How a candidate fails. One that fails alike is the best from now on. */
+  async fails(candidate: FailingCase): Promise<"alike" | InvariantId | null> {
+    const { violation } = await this.run(candidate);
+    if (violation?.invariant !== this.invariant) return violation?.invariant ?? null;
+    this.best = upTo(violation, candidate);
+    return "alike";
+  }
+}
+
+/**
+ * What comes after a violation cannot have caused it: the load ends with the second in which it came, and the schedule with the last fault before it. Up to
+ * there it is the same run, so it need not be taken again. What is found after healing says nothing of when it happened; but no fault strikes once a run is healed.
+ */
+function upTo({ atMs }: Violation, failing: FailingCase): FailingCase {
+  const seconds = Math.min(failing.config.seconds, Math.ceil(atMs / 1000));
+  const lastMs = Math.min(seconds * 1000, atMs);
+  let strikesMs = 0;
+  const schedule = failing.schedule.filter((fault) => (strikesMs += fault.gapMs) <= lastMs);
+  return { ...failing, config: { ...failing.config, seconds }, schedule };
 }

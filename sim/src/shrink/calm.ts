@@ -6,21 +6,27 @@ import type { Attempts } from "./attempts.ts";
 /** Values that one field of one fault is tried with, at most. */
 const TRIES_MAX = 3;
 
+type Size = "lockClients" | "watchClients" | "storeClients" | "readClients" | "kvClients" | "nodes" | "keys";
+
+/** What is made less, one after the other, and how small. */
+const LESS: readonly (readonly [Size, number])[] = [
+  ["lockClients", 0],
+  ["watchClients", 0],
+  ["storeClients", 0],
+  ["readClients", 0],
+  ["kvClients", 0],
+  ["kvClients", 1],
+  ["nodes", 3],
+  ["keys", 1],
+];
+
 /** Fewer clients, nodes and keys. */
 export async function calmLoad(attempts: Attempts): Promise<void> {
-  const less: readonly Partial<RunConfig>[] = [
-    { lockClients: 0 },
-    { watchClients: 0 },
-    { storeClients: 0 },
-    { readClients: 0 },
-    { kvClients: 0 },
-    { kvClients: 1 },
-    { nodes: 3 },
-    { keys: 1 },
-  ];
-  for (const change of attempts.isOfUser ? [{ nodes: 3 }] : less) {
-    const config = { ...attempts.best.config, ...change };
-    if (clientsOf(config) > 0) await attempts.try({ ...attempts.best, config });
+  for (const [size, value] of LESS) {
+    const { config } = attempts.best;
+    if (config[size] <= value || (attempts.isOfUser && size !== "nodes")) continue;
+    const calmer: RunConfig = { ...config, [size]: value };
+    if (clientsOf(calmer) > 0) await attempts.try({ ...attempts.best, config: calmer });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { InvariantId } from "../invariants/catalogue.ts";
 import type { Attempts } from "./attempts.ts";
 import { without } from "./remove-faults.ts";
 
@@ -9,23 +10,26 @@ export interface Minimality {
   readonly neighbours: readonly string[];
 }
 
-/** Leaves each fault out once. What fails all the same without one is taken, and the others are looked at again. */
+/**
+ * Leaves out each fault, the last ones first, round and round until each of those that are left was shown to be needed since the last one went. Last ones first: the
+ * sooner the case fails, the sooner it is run.
+ */
 export async function oneMinimal(attempts: Attempts): Promise<Minimality> {
-  let neighbours: string[] = [];
-  for (let index = 0; index < attempts.best.schedule.length;) {
-    if (attempts.isOver) return { minimal: false, neighbours };
+  let needed = new Map<number, InvariantId | null>();
+  let index = attempts.best.schedule.length - 1;
+  while (needed.size < attempts.best.schedule.length && !attempts.isOver) {
     const { best } = attempts;
-    const candidate = { ...best, schedule: without(best.schedule, index, 1) };
-    const { violation } = await attempts.run(candidate);
-    if (violation?.invariant === attempts.invariant) {
-      attempts.best = candidate;
-      neighbours = [];
-      index = 0;
-      continue;
-    }
-    const becomes = violation === null ? "everything holds" : `${violation.invariant} is broken instead`;
-    neighbours.push(`without fault ${index + 1} (${best.schedule[index]!.kind}), ${becomes}`);
-    index += 1;
+    if (index < 0) index = best.schedule.length - 1;
+    const fails = await attempts.fails({ ...best, schedule: without(best.schedule, index, 1) });
+    if (fails === "alike") needed = new Map();
+    else needed.set(index, fails);
+    index = Math.min(index, attempts.best.schedule.length) - 1;
   }
-  return { minimal: true, neighbours };
+  const { schedule } = attempts.best;
+  const neighbours = schedule.flatMap(({ kind }, at) => {
+    const fails = needed.get(at);
+    if (fails === undefined) return [];
+    return [`without fault ${at + 1} (${kind}), ${fails === null ? "everything holds" : `${fails} is broken instead`}`];
+  });
+  return { minimal: needed.size === schedule.length, neighbours };
 }

@@ -1,12 +1,12 @@
 import type { Subject } from "../clients/program.ts";
 import type { InvariantId } from "../invariants/catalogue.ts";
 import { clientsOf } from "../world/config.ts";
-import { Attempts, type FailingCase } from "./attempts.ts";
+import { Attempts, type FailingCase, type ShrinkBudget } from "./attempts.ts";
 import { calmFaults, calmLoad } from "./calm.ts";
 import { type Minimality, oneMinimal } from "./one-minimal.ts";
-import { cutAfterViolation, removeFaults } from "./remove-faults.ts";
+import { halveSeconds, removeFaults } from "./remove-faults.ts";
 
-export type { FailingCase } from "./attempts.ts";
+export type { FailingCase, ShrinkBudget } from "./attempts.ts";
 
 /** What shrinking ended with. */
 export interface Shrunk extends FailingCase, Minimality {
@@ -17,28 +17,39 @@ export interface Shrunk extends FailingCase, Minimality {
 }
 
 /**
- * Makes a failing case small. First what cannot matter is cut off and faults are taken out in parts; then the load is made less and each fault calmer; then each fault that
- * is left is shown to be needed. Parts are taken out by delta debugging and not by fast-check's shrinking of arrays, which ends at the same faults after five times the runs;
- * fast-check leads the numbers of each fault towards 0.
+ * Makes a failing case small. Faults are taken out in parts, then one by one until each that is left was shown to be needed; then the load is made less and each fault calmer,
+ * and where that changed anything, each fault is shown to be needed again: if the budget is over before that, what was known to be minimal is kept. Parts are taken out by
+ * delta debugging and not by fast-check's shrinking of arrays, which ends at the same faults after five times the runs; fast-check leads the numbers of each fault towards 0.
  *
- * @param runsMax - runs that it may take; 0: the case is kept as it is.
  * @param subject - what the run puts to the test; null: the project's own machines.
  */
 export async function shrink(
   failing: FailingCase,
   invariant: InvariantId,
-  runsMax: number,
+  budget: ShrinkBudget,
   subject: Subject | null = null,
 ): Promise<Shrunk> {
-  const attempts = new Attempts(failing, invariant, runsMax, subject);
-  if (runsMax > 0) await cutAfterViolation(attempts);
-  await removeFaults(attempts);
+  const attempts = new Attempts(failing, invariant, budget, subject);
+  if (budget.runsMax > 0 && (await attempts.fails(failing)) === "alike") {
+    if (attempts.best.config.seconds === failing.config.seconds) await halveSeconds(attempts);
+    await removeFaults(attempts);
+  }
+  let found = await oneMinimal(attempts);
+  if (found.minimal && budget.calm !== false) found = await makeCalm(attempts, found);
+  const { best, runs } = attempts;
+  return { ...best, runs, ...found, ledger: ledgerOf(failing, best, runs) };
+}
+
+/** What is calm may need less. */
+async function makeCalm(attempts: Attempts, found: Minimality): Promise<Minimality> {
+  const minimal = attempts.best;
   await calmLoad(attempts);
   await calmFaults(attempts);
-  // What is calm may need less.
-  const { minimal, neighbours } = await oneMinimal(attempts);
-  const { best, runs } = attempts;
-  return { ...best, runs, minimal, neighbours, ledger: ledgerOf(failing, best, runs) };
+  if (attempts.best === minimal) return found;
+  const calm = await oneMinimal(attempts);
+  if (calm.minimal) return calm;
+  attempts.best = minimal;
+  return found;
 }
 
 function ledgerOf(before: FailingCase, after: FailingCase, runs: number): readonly string[] {

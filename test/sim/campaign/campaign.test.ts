@@ -12,7 +12,7 @@ test("a campaign counts its runs, takes some of them twice, and tells what they 
     without: ["blackout"],
     plant: "none",
     forMs: Infinity,
-    shrinkRunsMax: 0,
+    shrink: { runsMax: 0 },
     progress: (runs) => seen.push(runs),
     failed: ({ failure }) => assert.fail(failure.witness),
   });

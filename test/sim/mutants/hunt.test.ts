@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hunt, huntNothing, type Mutant, MUTANTS } from "@quorate/sim/mutants";
 
-const FEW = { seed: 1, seconds: 10, cpuMinutes: 0.5, shrinkRunsMax: 0 };
+const FEW = { seed: 1, seconds: 10, cpuMinutes: 0.5, shrinkCpuSecondsMax: 0 };
 
 /** A follower leaves a slot out when it applies. */
 const SLOT_SKIPPED: Mutant = {

@@ -1,9 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checksumOf, type HuntResult, type Mutant, type Results, summaryOf, tableOf } from "@quorate/sim/mutants";
+import { FAULT_KINDS } from "@quorate/sim";
+import {
+  checksumOf,
+  type Control,
+  type HuntResult,
+  type Mutant,
+  nextStep,
+  type Results,
+  summaryOf,
+  tableOf,
+} from "@quorate/sim/mutants";
 
 const ONE: Mutant = { id: "1a", what: "One.", patches: [], expects: ["A2"], revealedBy: ["power-loss"] };
 const OTHER: Mutant = { ...ONE, id: "1b", what: "Other.", standsFor: "for another bug", revealedBy: "contention" };
+
+const SOURCES = "abc";
+const SURVIVED: Control = { without: ["power-loss"], seeds: 50, cpuSeconds: 20, violation: null, complete: true };
+const BROKEN: Control = { ...SURVIVED, without: FAULT_KINDS, seeds: 3, violation: { invariant: "C2", witness: "" } };
 
 function resultOf(mutant: Mutant, killed: boolean): HuntResult {
   const kill = {
@@ -14,7 +28,10 @@ function resultOf(mutant: Mutant, killed: boolean): HuntResult {
     witness: "",
     seed: 4,
     faults: ["a fault"],
+    kinds: ["kill"],
+    faultsBefore: 9,
     shrinkRuns: 3,
+    shrinkCpuSeconds: 5,
     isSmall: true,
     minimal: true,
   } as const;
@@ -22,16 +39,17 @@ function resultOf(mutant: Mutant, killed: boolean): HuntResult {
   return {
     id,
     patches: checksumOf(mutant),
+    sources: SOURCES,
     seconds: 20,
     runs: 4,
     cpuSeconds: 9,
     kill: killed ? kill : null,
-    control: killed && mutant === ONE ? { seeds: 50, cpuSeconds: 20, violation: null, complete: true } : null,
+    control: killed && mutant === ONE ? SURVIVED : null,
   };
 }
 
 function results(...mutants: readonly HuntResult[]): Results {
-  return { format: 1, clean: { seeds: 50, cpuSeconds: 9, violation: null, complete: true }, mutants };
+  return { format: 2, clean: { ...SURVIVED, without: [] }, mutants };
 }
 
 test("a row is killed once every one of its mutants is; what has no mutant survives", () => {
@@ -53,13 +71,49 @@ test("a result of other patches is none: the mutant counts as not hunted", () =>
   const changed: Mutant = { ...ONE, patches: [{ file: "a", anchor: "b", replacement: "c" }] };
   const found = results(resultOf(ONE, true));
   assert.ok(summaryOf([changed], found).survivors.includes("1a"));
-  assert.match(tableOf([changed], found), /\| 1a \| One\. \| not hunted \|/);
+  assert.match(tableOf([changed], found, SOURCES), /\| 1a \| One\. \| not hunted \|/);
 });
 
 test("the table tells runs, time, invariant, faults and control of each mutant, and what it stands for", () => {
-  const page = tableOf([ONE, OTHER], results(resultOf(ONE, true), resultOf(OTHER, false)));
-  assert.match(page, /\| 1a \| One\. \| 4 \| 7 \| J2 \| 1 \| survives 50 runs without power-loss \|/);
+  const page = tableOf([ONE, OTHER], results(resultOf(ONE, true), resultOf(OTHER, false)), SOURCES);
+  assert.match(page, /\| 1a \| One\. \| 4 \| 7 \| J2 \| 9 → 1: kill \| survives 50 runs without power-loss \|/);
   assert.match(page, /\| 1b \| Other\. \*\(for another bug\)\* \| \*\*survived 4\*\* \|/);
-  assert.match(tableOf([ONE], results({ ...resultOf(ONE, true), control: null })), /\| J2 \| 1 \| not run \|/);
+  assert.match(
+    tableOf([ONE], results({ ...resultOf(ONE, true), control: null }), SOURCES),
+    /\| 9 → 1: kill \| not run \|/,
+  );
   assert.match(page, /broke nothing in 50 runs/);
+  assert.doesNotMatch(page, /Since then/);
+});
+
+test("what contention alone should reveal must be found without any fault, and what faults reveal must not: the other way round stands out", () => {
+  const controlled = (mutant: Mutant, control: Control): string =>
+    tableOf([mutant], results({ ...resultOf(mutant, true), control }), SOURCES);
+  assert.match(controlled(OTHER, BROKEN), /\| contention alone reveals it: C2 in run 3 without any fault \|/);
+  assert.match(
+    controlled(OTHER, { ...SURVIVED, without: FAULT_KINDS }),
+    /\| \*\*survives 50 runs without any fault\*\* \|/,
+  );
+  assert.match(controlled(ONE, { ...BROKEN, without: ["power-loss"] }), /\| \*\*C2 in run 3 without power-loss\*\* \|/);
+});
+
+test("results of other sources than those at hand are told", () => {
+  assert.match(
+    tableOf([ONE, OTHER], results(resultOf(ONE, true), { ...resultOf(OTHER, true), sources: "older" }), SOURCES),
+    /Since then the sources were changed for 1b\./,
+  );
+});
+
+test("what is known is not done again: a kill is made small, then controlled; other patches or lengths of runs are another hunt", () => {
+  const wishes = { seconds: 20, shrinkCpuSecondsMax: 60, control: true };
+  const known = resultOf(ONE, true);
+  const rough = { ...known, kill: { ...known.kill!, isSmall: false } };
+  assert.equal(nextStep(ONE, undefined, wishes), "hunt");
+  assert.equal(nextStep(ONE, known, wishes), null);
+  assert.equal(nextStep(ONE, known, { ...wishes, seconds: 10 }), "hunt");
+  assert.equal(nextStep(ONE, rough, wishes), "shrink");
+  assert.equal(nextStep(ONE, rough, { ...wishes, shrinkCpuSecondsMax: 0, control: false }), null);
+  assert.equal(nextStep(ONE, { ...known, control: null }, wishes), "control");
+  assert.equal(nextStep({ ...ONE, revealedBy: "contention" }, known, wishes), "control");
+  assert.equal(nextStep(ONE, resultOf(ONE, false), wishes), null);
 });

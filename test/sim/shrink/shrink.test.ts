@@ -25,7 +25,7 @@ async function hunt(plant: Plant, seeds: number): Promise<Recorded & { found: st
     const schedule = scheduleOf(seed, config.kinds, config.seconds, config.gapMs);
     const { violation } = await runOnce(config, seed, schedule);
     if (violation === null) continue;
-    const recorded = await recordFailure({ config, seed, schedule }, violation, 200);
+    const recorded = await recordFailure({ config, seed, schedule }, violation, { runsMax: 200 });
     return { ...recorded, found: violation.invariant, before: schedule.length };
   }
   throw new Error(`no run of ${seeds} found the planted mistake "${plant}"`);
