@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Client, type ClientOptions, createClient } from "@quorate/client";
-import { leaseEndMs, QuorateError, type Reply, SESSION_MACHINE, sessionCommands } from "@quorate/machine";
+import { APART_MS_MAX, leaseEndMs, QuorateError, type Reply, SESSION_MACHINE, sessionCommands } from "@quorate/machine";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeCluster } from "./fake-cluster.ts";
 
@@ -426,7 +426,7 @@ test("a small difference between the clocks is no suspension", async () => {
   const lease = client.session();
   await clock.settle();
   const session = await lease;
-  clock.sleep(90);
+  clock.sleep(APART_MS_MAX);
   assert.equal(session.leaseEndMs(), leaseEndMs(0, 10_000));
 });
 

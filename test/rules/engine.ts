@@ -310,7 +310,7 @@ export const ENGINE: readonly Removal[] = [
     patches: [
       {
         file: "packages/paxos/src/lease.ts",
-        anchor: "return (leaseMs * (1 - drift)) / (1 + drift);",
+        anchor: "return (leaseMs * (1 - drift)) / (1 + drift) - STOOD_STILL_MS_MAX;",
         replacement: "return leaseMs + drift * 0;",
       },
     ],

@@ -133,7 +133,7 @@ export const SESSIONS: readonly Removal[] = [
     patches: [
       {
         file: "packages/machine/src/session/belief.ts",
-        anchor: "return firstSentMs + (ttlMs * (1 - drift)) / (1 + drift);",
+        anchor: "return firstSentMs + (ttlMs * (1 - drift)) / (1 + drift) - APART_MS_MAX;",
         replacement: "return firstSentMs + ttlMs + drift * 0;",
       },
     ],

@@ -65,5 +65,5 @@ export type {
   StateMachine,
   Watcher,
 } from "./state-machine.ts";
-export { SuspensionDetector } from "./suspension.ts";
+export { APART_MS_MAX, SuspensionDetector } from "./suspension.ts";
 export { xxh32 } from "./xxh32.ts";

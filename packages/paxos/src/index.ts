@@ -9,6 +9,7 @@ export * from "./message.ts";
 export type { Damage, Output, ReadAnswer, Send, Supply } from "./output.ts";
 export * from "./record.ts";
 export { checkMembers, decodeMembers, encodeMembers, sameMembers } from "./members-codec.ts";
+export { STOOD_STILL_MS_MAX } from "./lease.ts";
 export { type Quorum, VOTERS_MAX, quorumOf } from "./quorum/quorum.ts";
 export { InvariantError } from "./invariants.ts";
 export { SynodAcceptor, type SynodPromise, SynodProposer, type SynodVote } from "./synod/synod.ts";

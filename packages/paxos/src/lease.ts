@@ -42,7 +42,10 @@ export class Grants {
   }
 }
 
+/** For how long in total a leader's clock may have stood still without a call of `suspended` (rule 26), in ms. Leases up to this are never usable. */
+export const STOOD_STILL_MS_MAX = 20;
+
 /** How long a lease of `leaseMs`, counted from the moment its heartbeat left, may be used, whatever two clocks within `drift` do. */
 export function usableMs(leaseMs: number, drift: number): number {
-  return (leaseMs * (1 - drift)) / (1 + drift);
+  return (leaseMs * (1 - drift)) / (1 + drift) - STOOD_STILL_MS_MAX;
 }

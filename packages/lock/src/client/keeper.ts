@@ -6,7 +6,7 @@ import { LOCK_MACHINE } from "../machine/machine.ts";
 import type { ClaimStatus } from "../machine/status.ts";
 import { strangeAnswer } from "./errors.ts";
 
-/** How often the clocks are compared while a lock is held: often enough that drift alone never looks like a suspension. */
+/** How often the clocks are compared while a lock is held. */
 const LOOK_MS = 1000;
 /** How long a confirmation that failed, or a withdrawal, waits for the next try. */
 const RETRY_MS = 200;
@@ -44,8 +44,6 @@ export class Keeper {
   trouble: unknown = null;
   private readonly kept = new Set<Kept>();
   private readonly detector: SuspensionDetector;
-  private lastNowMs: number;
-  private lastWallMs: number;
   /** For how long the monotonic clock stood still, as far as a lease that is not yet renewed twice may not know. */
   private stoodStillMs = 0;
   private renewalsToCome = 0;
@@ -57,9 +55,7 @@ export class Keeper {
     this.caller = caller;
     this.clock = clock;
     this.lease = lease;
-    this.lastNowMs = clock.nowMs();
-    this.lastWallMs = clock.wallMs();
-    this.detector = new SuspensionDetector(this.lastNowMs, this.lastWallMs);
+    this.detector = new SuspensionDetector(clock.nowMs(), clock.wallMs());
     const stop = lease.onRenewed(() => this.renewed());
     lease.ended.addEventListener(
       "abort",
@@ -115,12 +111,8 @@ export class Keeper {
 
   /** Compares the clocks. */
   look(): void {
-    const nowMs = this.clock.nowMs();
-    const wallMs = this.clock.wallMs();
-    const apartMs = wallMs - this.lastWallMs - (nowMs - this.lastNowMs);
-    this.lastNowMs = nowMs;
-    this.lastWallMs = wallMs;
-    if (!this.detector.suspended(nowMs, wallMs)) return;
+    const apartMs = this.detector.apartMs(this.clock.nowMs(), this.clock.wallMs());
+    if (apartMs === 0) return;
     this.suspensions += 1;
     // A clock that answers NaN may have stood still for ever.
     this.stoodStillMs += Number.isNaN(apartMs) ? Infinity : Math.max(0, apartMs);
