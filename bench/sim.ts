@@ -66,6 +66,7 @@ async function simRate(seconds: number, faults: boolean, checked: boolean): Prom
       windowSlots: ENGINE_DEFAULTS.limits.windowSlots,
       messageEntriesMax: ENGINE_DEFAULTS.limits.messageEntriesMax,
       turnRoundsMax: LOG_LIMITS.turnRoundsMax,
+      wire: false,
       sealMs: WAL_DEFAULTS.sealMs,
     } as const;
     const schedule = scheduleOf(seed, config.kinds, seconds, config.gapMs);

@@ -2,6 +2,7 @@ import type { DiskOperation } from "@quorate/log";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { SimulatedNode } from "../world/simulated-node.ts";
 import type { World } from "../world/world.ts";
+import type { Fault } from "./schedule.ts";
 import { both, type FaultDefinition, lasting, NOTHING, type Undo } from "./strike.ts";
 
 const LOG_FOLDER = "wal/";
@@ -26,14 +27,24 @@ export const pause: FaultDefinition = {
   words: ({ node }, fault) => `${node} stands still ${lasting(fault)}`,
 };
 
-/** A machine sleeps: its monotonic clock stands still. */
+/** A machine sleeps: its monotonic clock stands still. One time in four it is that of a client. */
 export const sleep: FaultDefinition = {
-  strike: ({ world, node }) => {
+  strike: ({ world, node, client, fault }) => {
+    if (sleepsAtClient(fault)) {
+      const { process } = client;
+      process.clocks.sleep();
+      return both(() => process.clocks.wake(), stopped(world, client));
+    }
     if (node.process !== null) node.clocks.sleep();
     return both(() => node.clocks.wake(), stopped(world, node));
   },
-  words: ({ node }, fault) => `the machine of ${node} sleeps ${lasting(fault)}`,
+  words: ({ node, client }, fault) =>
+    `the machine of ${sleepsAtClient(fault) ? client : node} sleeps ${lasting(fault)}`,
 };
+
+function sleepsAtClient({ choice }: Fault): boolean {
+  return choice % 4 === 0;
+}
 
 /** A process dies; what it wrote is kept. */
 export const kill: FaultDefinition = {

@@ -198,6 +198,7 @@ export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
     sealMs: pick(seed, 27, [20, 200]),
     sessionTtlMs: pick(seed, 28, [1000, 3000]),
     historyRevisionsMax,
+    wire: pick(seed, 33, [false, false, false, true]),
     plant: wishes.plant,
   };
 }

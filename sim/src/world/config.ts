@@ -62,6 +62,8 @@ export interface RunConfig {
   readonly sessionTtlMs: number;
   /** Revisions that the store remembers; few: its history is compacted within a run. */
   readonly historyRevisionsMax: number;
+  /** What passes between nodes is encoded and decoded, as over sockets. */
+  readonly wire: boolean;
   readonly plant: Plant;
 }
 

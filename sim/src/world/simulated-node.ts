@@ -154,7 +154,7 @@ export class SimulatedNode {
     if (this.#damagedFrom > 0) for (const code of ["LOG_CORRUPT", "WIPED"] as const) this.#explained.add(code);
     this.#servesFromMs = Infinity;
     const all = Array.from({ length: nodes }, (_, index) => index + 1);
-    const transport = observedTransport(world.peers.transport(id), (speaker, to, message) =>
+    const transport = observedTransport(world.peers.transport(id), world.config.wire, (speaker, to, message) =>
       world.sent(id, speaker, to, message),
     );
     const later = (run: () => void): void => world.time.after(0.5, () => process.enter(run));
