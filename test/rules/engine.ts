@@ -208,6 +208,18 @@ export const ENGINE: readonly Removal[] = [
     test: LEAVING,
   },
   {
+    rule: 13,
+    without: "a voter that stays without a vote leaves it to others to tell the new set",
+    patches: [
+      {
+        file: "packages/paxos/src/leaving.ts",
+        anchor: "core.nowMs < this.askMs || core.isVoter) return;",
+        replacement: "core.nowMs < this.askMs || this.isMember) return;",
+      },
+    ],
+    test: SCENARIOS,
+  },
+  {
     rule: 14,
     without: "a disk that comes back with less than was heard of it is listened to",
     patches: [

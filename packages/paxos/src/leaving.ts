@@ -3,12 +3,14 @@ import type { Core } from "./core.ts";
 import type { Peer } from "./peers.ts";
 
 /**
- * Rule 13. A node outside the set in force answers those who do not know of that with the change itself, and is gone for
- * good only once an accept quorum of the new set holds durably everything up to the change, and that it is chosen.
+ * Rule 13. A node outside the set in force answers those who do not know of that with the change itself. It is gone for good only once an accept
+ * quorum of the new set holds durably everything up to the change, and that it is chosen. Until then whoever does not vote in the new set asks it, whether it
+ * is outside of it or stays without a vote: its voters may know of the change from nobody else, and whoever does not vote can have nothing chosen.
  */
 export class Leaving {
   private wasMember: boolean;
-  private gone = false;
+  /** An accept quorum of the set in force has it all. */
+  private known = false;
   /** When the new set is asked next. */
   private askMs = 0;
   /** Bits of the voters of the new set that have it all. */
@@ -28,8 +30,8 @@ export class Leaving {
   setChanged(): void {
     if (this.isMember) {
       this.wasMember = true;
-      // It came back: when it is removed once more, the next set has to be asked too.
-      this.gone = false;
+      // Who is gone stays so until it comes back: when it is removed once more, the next set has to be asked too.
+      this.known = false;
     }
     this.told = 0;
   }
@@ -48,11 +50,11 @@ export class Leaving {
   /** Asks whether the new set has what only this node may have. */
   tick(): void {
     const { core } = this;
-    if (!this.wasMember || this.gone || core.nowMs < this.askMs || this.isMember) return;
+    if (!this.wasMember || this.known || core.nowMs < this.askMs || core.isVoter) return;
     this.askMs = core.nowMs + core.config.electionTimeoutMs;
     if (core.learner.quorum.accept(this.told)) {
-      this.gone = true;
-      core.events.push({ kind: "removed", slot: core.learner.governing.slot });
+      this.known = true;
+      if (!this.isMember) core.events.push({ kind: "removed", slot: core.learner.governing.slot });
     } else core.send(core.otherVoters(), { kind: "canvass", ballot: 0, chosenTo: core.learner.chosenTo });
   }
 
