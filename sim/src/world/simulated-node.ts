@@ -366,12 +366,14 @@ export class SimulatedNode {
       this.#damage.synced(path);
     };
     disk.fault = (operation) => {
+      const { kind, path, position, bytes } = operation;
+      if (kind === "write") this.#world.observer.writeIssued(this.id, path, position, bytes);
       this.#damage.noted(operation);
       this.#world.diskOperates(this, operation);
-      if (operation.kind !== "sync" || !(this.#syncFails?.(operation.path) ?? false)) return null;
+      if (kind !== "sync" || !(this.#syncFails?.(path) ?? false)) return null;
       this.#syncFails = null;
-      if (!operation.path.startsWith("wal/")) this.#world.coverage.hit("sync of a snapshot failed");
-      this.#world.observer.syncFailed(this.id, operation.path);
+      if (!path.startsWith("wal/")) this.#world.coverage.hit("sync of a snapshot failed");
+      this.#world.observer.syncFailed(this.id, path);
       return { kind: "error", position: 0 };
     };
     return disk;
@@ -490,7 +492,6 @@ export class SimulatedNode {
     const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
     const atMs = begunMs + durationMs;
     this.#diskFreeMs.set(path, atMs);
-    if (kind === "write") world.observer.writeIssued(this.id, path, position, bytes);
     const { observer } = world;
     const complete =
       kind === "rename" || kind === "remove"

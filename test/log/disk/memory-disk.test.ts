@@ -56,6 +56,38 @@ test("what is written through survives a power loss once that is told, and not b
   assert.equal(disk.bytes("f")[512], 1);
 });
 
+test("a write through under way at a power loss is kept, lost or torn, sector by sector", () => {
+  const { disk, file } = made(1_536);
+  file.writeThrough(0, new Uint8Array(1_536).fill(2), () => assert.fail("told after the power loss"));
+  disk.crash(({ sector }) => [512, 0, 64][sector]!);
+  assert.deepEqual(
+    [0, 511, 512, 1_024, 1_024 + 63, 1_024 + 64].map((at) => disk.bytes("f")[at]),
+    [2, 2, 1, 2, 2, 1],
+  );
+});
+
+test("a write through ends in one turn, and a failed sync of it leaves its bytes to be read and to be lost", () => {
+  const { turns, disk, file } = made(512);
+  const kinds: string[] = [];
+  disk.fault = ({ kind }) => {
+    kinds.push(kind);
+    return kind === "sync" && kinds.length > 2 ? { kind: "error", position: 0 } : null;
+  };
+  let ended = false;
+  file.writeThrough(0, new Uint8Array(512).fill(2), () => {
+    ended = true;
+  });
+  turns.step();
+  assert.ok(ended);
+  assert.throws(() => turns.finish<void>((done) => file.writeThrough(0, new Uint8Array(512).fill(3), done)), {
+    code: "LOG_FAILED",
+  });
+  assert.deepEqual(kinds, ["write", "sync", "write", "sync"]);
+  assert.equal(disk.bytes("f")[0], 3);
+  disk.crash(LOSE_ALL);
+  assert.equal(disk.bytes("f")[0], 2);
+});
+
 test("a sync covers what was written when it began, not what came while it was under way", () => {
   const { turns, disk, file } = made(512);
   write(turns, file, 0, 512, 2);

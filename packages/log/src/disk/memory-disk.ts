@@ -3,15 +3,14 @@ import type { Disk, DiskFile, Done } from "./disk.ts";
 import { diskFailed, diskFull, folderInUse } from "./disk-errors.ts";
 import { MemoryFile, type SyncedBytes } from "./memory-file.ts";
 import { SECTOR_BYTES } from "./sector.ts";
-import { writeThenSync } from "./write-then-sync.ts";
 
 /** What a memory disk is about to do; given to its hooks. */
 export interface DiskOperation {
   readonly kind: "claim" | "list" | "remove" | "create" | "open" | "rename" | "write" | "sync" | "read" | "close";
   readonly path: string;
-  /** Of a read or write; 0 otherwise. */
+  /** Of a read, a write, or the sync that ends a write through; 0 otherwise. */
   readonly position: number;
-  /** Of a read, write or create; 0 otherwise. */
+  /** Of a read, a write, a create, or the sync that ends a write through; 0 otherwise. */
   readonly bytes: number;
 }
 
@@ -277,7 +276,36 @@ export class MemoryDisk implements Disk {
     const refuse = (kind: DiskOperation["kind"], done: Done): void => {
       this.#run(kind, path, 0, 0, done, () => done(failed, undefined), undefined, life);
     };
-    const handle: DiskFile = {
+    const write = (position: number, parts: readonly Uint8Array[], fault: DiskFault | null, done: Done): void => {
+      const operation = describe("write", path, position, lengthOf(parts));
+      const grows = Math.max(0, position + operation.bytes - file.length);
+      if (fault?.kind === "full" || (grows > 0 && this.bytesUsed + grows > this.bytesMax)) {
+        this.#complete(life, operation, () => done(diskFull(path, grows), undefined));
+        return;
+      }
+      const begun = file.beginWrite(fault?.kind === "misdirected" ? fault.position : position, parts);
+      if (fault?.kind === "stall") return;
+      if (fault?.kind === "lost") file.dropWrite(begun);
+      if (fault?.kind === "error") failed = diskFailed("write", path, position, "input/output error");
+      this.#complete(life, operation, () => {
+        file.finishWrite(begun);
+        done(failed, undefined);
+      });
+    };
+    const sync = (fault: DiskFault | null, done: Done): void => {
+      const synced = fault === null ? file.beginSync() : null;
+      if (fault?.kind === "stall") return;
+      if (fault !== null) {
+        file.failSync();
+        failed = diskFailed("sync", path, 0, "input/output error");
+      }
+      this.#complete(life, describe("sync", path, 0, 0), () => {
+        const made = synced === null ? null : synced();
+        if (made !== null) this.synced(path, made);
+        done(failed, undefined);
+      });
+    };
+    return {
       path,
       get bytes() {
         return file.length;
@@ -285,39 +313,32 @@ export class MemoryDisk implements Disk {
       write: (position, parts, done) => {
         if (!alive()) return;
         if (failed !== null) return refuse("write", done);
-        const operation = describe("write", path, position, lengthOf(parts));
-        const fault = this.fault(operation);
-        const grows = Math.max(0, position + operation.bytes - file.length);
-        if (fault?.kind === "full" || (grows > 0 && this.bytesUsed + grows > this.bytesMax)) {
-          this.#complete(life, operation, () => done(diskFull(path, grows), undefined));
+        write(position, parts, this.fault(describe("write", path, position, lengthOf(parts))), done);
+      },
+      writeThrough: (position, bytes, done) => {
+        if (!alive()) return;
+        if (failed !== null) return refuse("write", done);
+        const writeFault = this.fault(describe("write", path, position, bytes.length));
+        const operation = describe("sync", path, position, bytes.length);
+        const syncFault = this.fault(operation);
+        if (writeFault !== null || syncFault !== null || position + bytes.length > file.length) {
+          write(position, [bytes], writeFault, (error) => {
+            if (error === null) sync(syncFault, done);
+            else done(error, undefined);
+          });
           return;
         }
-        const write = file.beginWrite(fault?.kind === "misdirected" ? fault.position : position, parts);
-        if (fault?.kind === "stall") return;
-        if (fault?.kind === "lost") file.dropWrite(write);
-        if (fault?.kind === "error") failed = diskFailed("write", path, position, "input/output error");
+        const begun = file.beginWrite(position, [bytes]);
         this.#complete(life, operation, () => {
-          file.finishWrite(write);
-          done(failed, undefined);
+          const made = file.finishThrough(begun);
+          if (made !== null) this.synced(path, made);
+          done(null, undefined);
         });
       },
-      writeThrough: (position, bytes, done) => writeThenSync(handle, position, bytes, done),
       sync: (done) => {
         if (!alive()) return;
         if (failed !== null) return refuse("sync", done);
-        const operation = describe("sync", path, 0, 0);
-        const fault = this.fault(operation);
-        const synced = fault === null ? file.beginSync() : null;
-        if (fault?.kind === "stall") return;
-        if (fault !== null) {
-          file.failSync();
-          failed = diskFailed("sync", path, 0, "input/output error");
-        }
-        this.#complete(life, operation, () => {
-          const made = synced === null ? null : synced();
-          if (made !== null) this.synced(path, made);
-          done(failed, undefined);
-        });
+        sync(this.fault(describe("sync", path, 0, 0)), done);
       },
       read: (position, bytes, done) => {
         this.#run("read", path, position, bytes, done, () => done(null, file.read(position, bytes)), undefined, life);
@@ -326,7 +347,6 @@ export class MemoryDisk implements Disk {
         this.#run("close", path, 0, 0, done, () => done(null, undefined), undefined, life);
       },
     };
-    return handle;
   }
 
   /** Runs `act` in a later turn, unless a fault says otherwise or the process has ended by then. */

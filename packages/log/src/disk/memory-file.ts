@@ -27,6 +27,7 @@ export class MemoryFile {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
   #durableLength = 0;
+  #viewed: Uint8Array = this.#bytes;
   /** Synced content of the sectors written since the last sync began. */
   #unsynced: Overlay = new Map();
   /** The same, of syncs under way, oldest first. */
@@ -61,6 +62,22 @@ export class MemoryFile {
     this.settle();
   }
 
+  /** A write that has begun is done, and durable, with all that was written before: as by {@link finishWrite} and a sync of no time. */
+  finishThrough(write: WriteUnderWay): SyncedBytes | null {
+    if (this.#unsynced.size > 0 || this.#syncing.length > 0 || this.#abandoned.size > 0) {
+      this.finishWrite(write);
+      return this.beginSync()();
+    }
+    // A power loss brings back nothing from before: no sector need be kept as it was.
+    if (!this.#underWay.delete(write)) return null;
+    const { position, bytes } = write;
+    this.#put(position, bytes);
+    this.#durableLength = this.#length;
+    const from = Math.floor(position / SECTOR_BYTES) * SECTOR_BYTES;
+    const end = Math.ceil((position + bytes.length) / SECTOR_BYTES) * SECTOR_BYTES;
+    return { from, end, image: this.durable() };
+  }
+
   /** Forgets a write: it never reached the file. */
   dropWrite(write: WriteUnderWay): void {
     this.#underWay.delete(write);
@@ -82,6 +99,7 @@ export class MemoryFile {
 
   /** The file as a power loss would leave it if nothing unsynced reached the disk. A view or a copy. */
   durable(from: number = 0, end: number = this.#durableLength): Uint8Array {
+    if (this.#unsynced.size === 0 && this.#syncing.length === 0 && this.#abandoned.size === 0) return this.#view();
     const pending = [...this.#syncing.map(({ overlay }) => overlay), this.#unsynced, this.#abandoned];
     const first = Math.floor(from / SECTOR_BYTES);
     let image: Uint8Array | null = null;
@@ -92,7 +110,7 @@ export class MemoryFile {
         image ??= this.#bytes.slice(0, this.#durableLength);
       }
     }
-    if (image === null) return this.#bytes.subarray(0, this.#durableLength);
+    if (image === null) return this.#view();
     // The oldest stands for what is on the disk.
     for (const overlay of pending.reverse()) {
       for (const [sector, bytes] of overlay) {
@@ -101,6 +119,15 @@ export class MemoryFile {
       }
     }
     return image;
+  }
+
+  /** All bytes that are durable by their place; the same object as long as these are the same. */
+  #view(): Uint8Array {
+    const { buffer } = this.#bytes;
+    if (this.#viewed.buffer !== buffer || this.#viewed.length !== this.#durableLength) {
+      this.#viewed = this.#bytes.subarray(0, this.#durableLength);
+    }
+    return this.#viewed;
   }
 
   #synced(overlays: readonly Overlay[]): SyncedBytes | null {
