@@ -17,7 +17,7 @@ const CONTENT = Uint8Array.from({ length: 3 * CONTENT_BYTES }, (_, index) => 1 +
 
 function states(segment: SegmentContent): string[] {
   return Array.from({ length: segment.bytes.length / CONTENT_BYTES }, (_, sector) =>
-    segment.stateAt(segment.from + sector * CONTENT_BYTES),
+    segment.sectors.at(segment.from + sector * CONTENT_BYTES),
   );
 }
 
@@ -61,7 +61,7 @@ test("a sector that is torn anywhere is old, whatever was there and whatever sho
     for (let reached = 0; reached < SECTOR_BYTES; reached += 16) {
       const image = before.slice();
       image.set(stamped(CONTENT, KEY, 0).subarray(0, reached));
-      assert.equal(new SegmentContent(image, KEY).stateAt(0), "old", `${reached} bytes`);
+      assert.equal(new SegmentContent(image, KEY).sectors.at(0), "old", `${reached} bytes`);
     }
   }
 });

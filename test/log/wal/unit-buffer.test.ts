@@ -33,7 +33,7 @@ test("what was laid out is read back from the sectors, each stamped, record by r
       const offsets = records.map((record) => buffer.add(record));
       const segment = new SegmentContent(buffer.finish(3, 1), KEY, 1 + sector);
       assert.deepEqual(segment.stampsDamaged, []);
-      for (let at = from; at < segment.end; at += CONTENT_BYTES) assert.equal(segment.stateAt(at), "written");
+      for (let at = from; at < segment.end; at += CONTENT_BYTES) assert.equal(segment.sectors.at(at), "written");
       const [unit, ...others] = findUnits(segment);
       assert.deepEqual([unit?.offset, unit?.end, unit?.header.unit, others.length], [from, segment.end, 3, 0]);
       const { found, damage } = readUnit(segment, unit!);

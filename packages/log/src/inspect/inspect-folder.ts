@@ -11,7 +11,7 @@ import { segmentPath, WAL_FOLDER } from "../wal/format.ts";
 import { type RecoveredPart, type Recovery, recover } from "../wal/recovery.ts";
 import { fileOffset } from "../wal/sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, readContent, type Segment, UNFINISHED } from "../wal/segment.ts";
-import { tornOrCorrupt } from "../wal/torn-or-corrupt.ts";
+import { writtenEnd } from "../wal/torn-or-corrupt.ts";
 import { inspectSegment } from "./inspect-segment.ts";
 import type { FolderFault, FolderReport, GroupReport, SegmentReport, SnapshotReport, UnitReport } from "./report.ts";
 
@@ -133,8 +133,7 @@ class Inspection {
       this.#segments.push(inspectSegment(segment, content, spare, this.#unit, damaged));
       const isOpenEnded = spare || segment === recovery.segments.at(-1);
       const from = spare ? FIRST_UNIT_OFFSET : recovery.position;
-      if (isOpenEnded && tornOrCorrupt(content, from, 0) !== "clean")
-        this.#torn.push({ file, offset: fileOffset(from) });
+      if (isOpenEnded && writtenEnd(content.sectors, from) > from) this.#torn.push({ file, offset: fileOffset(from) });
       next(null, undefined);
     });
   }

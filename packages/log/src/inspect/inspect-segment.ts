@@ -74,7 +74,7 @@ export function inspectSegment(
     slotTo: slots.to,
     ballotFrom: ballots.from,
     ballotTo: ballots.to,
-    writtenTo: fileOffset(writtenEnd(content, FIRST_UNIT_OFFSET)),
+    writtenTo: fileOffset(writtenEnd(content.sectors, FIRST_UNIT_OFFSET)),
   };
 }
 

@@ -13,10 +13,19 @@ import {
 } from "./format.ts";
 import { GroupFacts } from "./group-facts.ts";
 import type { FoundRecord } from "./record-codec.ts";
-import { CONTENT_BYTES, fileOffset, type SegmentContent, stamped, unusedSectors } from "./sector-stamp.ts";
+import {
+  CONTENT_BYTES,
+  fileOffset,
+  type SectorStates,
+  type SegmentContent,
+  stamped,
+  type StrangeStamp,
+  unusedSectors,
+} from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, headerSector, readContent, type Segment, segmentOf, UNFINISHED } from "./segment.ts";
 import { SlotIndex } from "./slot-index.ts";
-import { tornOrCorrupt, writtenEnd } from "./torn-or-corrupt.ts";
+import { StraySectors } from "./stray-sectors.ts";
+import { endOf, isTorn, type LogEnd, type LogTail, writtenEnd } from "./torn-or-corrupt.ts";
 import { findUnits, type FoundUnit, readHeaderless, readUnit, salvage, type UnitContent } from "./unit-reader.ts";
 
 /** A place in the log that was once synced and cannot be read. */
@@ -61,7 +70,7 @@ type Step =
       /** The last zone of this loss. */
       readonly final: boolean;
     }
-  | { readonly kind: "tail"; readonly from: number };
+  | { readonly kind: "tail"; readonly tail: LogTail };
 
 /** Units that are missing between two that are there; they may stand in several segments. */
 interface Loss {
@@ -96,6 +105,16 @@ class Recoverer {
   readonly #headersDamaged = new Set<number>();
   /** Bytes of the places of which nothing is known. */
   #bytesLost = 0;
+  /** Of the segments that the end of the log may be in, as far as is known. */
+  readonly #sectors = new Map<number, SectorStates>();
+  /** Per segment, where there are any. */
+  readonly #strange = new Map<number, readonly StrangeStamp[]>();
+  #strays = new StraySectors(new Map(), []);
+  #tails: readonly LogTail[] = [];
+  /** What is behind the last unit whose header is whole. */
+  #end: LogEnd = { state: "clean", unitsMax: 0, goesOn: { segment: 0, offset: 0 }, inPlace: true };
+  /** The lowest number of a segment. */
+  #numberFirst = 0;
   /** Units of the log's last numbers, as far as known. */
   #unit = 0;
   #position = FIRST_UNIT_OFFSET;
@@ -125,6 +144,7 @@ class Recoverer {
   }
 
   #open(numbers: readonly number[]): void {
+    this.#numberFirst = numbers[0] ?? 0;
     inTurn(
       numbers,
       (number, next) => {
@@ -132,13 +152,17 @@ class Recoverer {
           if (error !== null) return next(error, undefined);
           const segment = segmentOf(this.#cluster, number, file);
           this.#segments.push(segment);
-          readContent(segment, 0, segment.contentBytes, (readError, content) => {
+          this.#read(segment, (readError, content) => {
             next(readError ?? this.#survey(segment, content), undefined);
           });
         });
       },
       this.#then(() => this.#plan()),
     );
+  }
+
+  #read(segment: Segment, done: Done<SegmentContent>): void {
+    readContent(segment, 0, segment.contentBytes, done, this.#numberFirst);
   }
 
   /** First reading: the header of the file, and the units whose headers are whole. */
@@ -153,7 +177,11 @@ class Recoverer {
     } else if (header.clusterLow !== segment.key.clusterLow || header.clusterHigh !== segment.key.clusterHigh) {
       return wrongCluster("another cluster", this.#cluster);
     }
-    this.#units.set(segment.number, findUnits(content));
+    const units = findUnits(content);
+    this.#units.set(segment.number, units);
+    if (units.length > 0) this.#sectors.clear();
+    this.#sectors.set(segment.number, content.sectors);
+    if (content.strange.length > 0) this.#strange.set(segment.number, content.strange);
     return null;
   }
 
@@ -169,7 +197,7 @@ class Recoverer {
       for (const unit of this.#units.get(segment.number)!) {
         if (before !== null && unit.header.unit <= before.header.unit) continue;
         const missing =
-          before !== null ? unit.header.unit - before.header.unit - 1 : unit.offset > FIRST_UNIT_OFFSET ? 1 : 0;
+          before !== null ? unit.header.unit - before.header.unit - 1 : this.#missingBefore(segment, unit);
         if (missing > 0) this.#planZones(before, segment, cursor, unit.offset, missing);
         this.#steps.get(segment.number)!.push({ kind: "unit", unit, last: unit === last });
         before = unit;
@@ -188,10 +216,7 @@ class Recoverer {
       this.#segments.findIndex((segment) => segment.number === before?.segment),
     );
     this.#position = before?.end ?? FIRST_UNIT_OFFSET;
-    for (const segment of this.#segments.slice(this.#current)) {
-      const from = segment.number === before?.segment ? before.end : FIRST_UNIT_OFFSET;
-      this.#steps.get(segment.number)!.push({ kind: "tail", from });
-    }
+    this.#planEnd(before);
     inTurn(
       this.#segments,
       (segment, next) => {
@@ -201,22 +226,40 @@ class Recoverer {
     );
   }
 
+  /** Finds out what is behind the last unit whose header is whole. */
+  #planEnd(last: FoundUnit | null): void {
+    if (this.#segments.length === 0) return;
+    this.#strays = new StraySectors(this.#strange, this.#segments);
+    this.#tails = this.#segments.slice(this.#current).map(({ number }) => ({
+      segment: number,
+      from: number === last?.segment ? last.end : FIRST_UNIT_OFFSET,
+      sectors: this.#sectors.get(number)!,
+    }));
+    this.#end = endOf(this.#tails, this.#strays);
+    for (const tail of this.#tails) this.#steps.get(tail.segment)!.push({ kind: "tail", tail });
+  }
+
   #later(last: FoundUnit | null, unit: FoundUnit): FoundUnit {
     return last === null || unit.header.unit > last.header.unit ? unit : last;
+  }
+
+  /** How many synced units are missing, at least, before the first one whose header is whole: each segment begins with one. */
+  #missingBefore(segment: Segment, unit: FoundUnit): number {
+    if (this.#segments[0]!.number === 1) return unit.header.unit - 1;
+    return this.#segments.indexOf(segment) + (unit.offset > FIRST_UNIT_OFFSET ? 1 : 0);
   }
 
   /** Synced units are missing between `before` and `end` of `segment`. */
   #planZones(before: FoundUnit | null, segment: Segment, from: number, end: number, missing: number): void {
     const loss: Loss = { missing, bytes: end - from, read: false };
-    if (before !== null && before.segment !== segment.number) {
-      for (const between of this.#segments) {
-        if (between.number < before.segment || between.number >= segment.number) continue;
-        const zoneFrom = between.number === before.segment ? before.end : FIRST_UNIT_OFFSET;
-        loss.bytes += between.contentBytes - zoneFrom;
-        this.#steps
-          .get(between.number)!
-          .push({ kind: "zone", from: zoneFrom, end: between.contentBytes, loss, final: false });
-      }
+    for (const between of this.#segments) {
+      if (between.number >= segment.number) break;
+      if (before !== null && between.number < before.segment) continue;
+      const zoneFrom = between.number === before?.segment ? before.end : FIRST_UNIT_OFFSET;
+      loss.bytes += between.contentBytes - zoneFrom;
+      this.#steps
+        .get(between.number)!
+        .push({ kind: "zone", from: zoneFrom, end: between.contentBytes, loss, final: false });
     }
     this.#steps.get(segment.number)!.push({ kind: "zone", from, end, loss, final: true });
   }
@@ -224,13 +267,13 @@ class Recoverer {
   /** Second reading: the records, in log order. */
   #replay(segment: Segment, next: Done): void {
     const steps = this.#steps.get(segment.number)!;
-    readContent(segment, 0, segment.contentBytes, (readError, content) => {
+    this.#read(segment, (readError, content) => {
       if (readError !== null) return next(readError, undefined);
       const refill: { from: number; end: number }[] = [];
       let rewrite: FoundUnit | null = null;
       for (const step of steps) {
         if (step.kind === "zone") this.#replayZone(segment, content, step);
-        else if (step.kind === "tail") this.#replayTail(segment, content, step.from, refill);
+        else if (step.kind === "tail") this.#replayTail(segment, content, step.tail, refill);
         else if (this.#replayUnit(segment, content, step, refill) && step.last) rewrite = step.unit;
       }
       this.#mend(segment, content, refill, rewrite, next);
@@ -247,7 +290,7 @@ class Recoverer {
     const { unit } = step;
     const content = readUnit(written, unit);
     if (content.damage.length > 0 && step.last && this.#nothingAfter(segment)) {
-      if (tornOrCorrupt(written, unit.offset, unit.header.bytes) === "torn") {
+      if (isTorn(unit, this.#tails, this.#strays)) {
         refill.push({ from: unit.offset, end: unit.end });
         this.#unit = unit.header.unit - 1;
         this.#position = unit.offset;
@@ -276,31 +319,40 @@ class Recoverer {
     }
     this.#take(segment, 0, { ...salvage(content, from, end), lostUnknown: false, damage: [] });
     if (!zone.final || loss.read) return;
-    const why = `${loss.missing} write unit(s) that were synced cannot be read`;
+    const why = `up to ${loss.missing} write unit(s) that were synced cannot be read`;
     this.#loseUnknown({ file: segmentPath(segment.number), offset: fileOffset(from), why }, loss.bytes);
   }
 
-  /** What stands after the last unit whose header is whole, in its segment and in the unused ones. */
-  #replayTail(segment: Segment, content: SegmentContent, from: number, refill: { from: number; end: number }[]): void {
-    const start = this.#cut && segment.number === this.#segments[this.#current]?.number ? this.#position : from;
-    const state = this.#cut && start !== from ? "torn" : tornOrCorrupt(content, from, 0);
-    if (state === "clean") return;
-    const end = writtenEnd(content, from);
-    if (state === "torn") {
+  /** What stands behind the last unit whose header is whole, in its segment and in the later ones. */
+  #replayTail(
+    segment: Segment,
+    content: SegmentContent,
+    { from, sectors }: LogTail,
+    refill: { from: number; end: number }[],
+  ): void {
+    const end = writtenEnd(sectors, from);
+    if (this.#cut || this.#end.state !== "corrupt") {
       if (end > from) refill.push({ from, end });
       return;
     }
-    this.#unit += 1;
-    const headerless = readHeaderless(content, from, end);
+    const { goesOn, unitsMax, inPlace } = this.#end;
+    if (segment.number > goesOn.segment) return;
+    const headerless = inPlace ? readHeaderless(content, from, goesOn.offset) : null;
     if (headerless !== null) {
+      this.#unit += 1;
       this.#take(segment, this.#unit, headerless);
     } else {
-      this.#take(segment, this.#unit, { ...salvage(content, from, end), lostUnknown: false, damage: [] });
-      const why = "the last write unit arrived whole and is damaged";
-      this.#loseUnknown({ file: segmentPath(segment.number), offset: fileOffset(from), why }, end - from);
+      this.#take(segment, 0, { ...salvage(content, from, end), lostUnknown: false, damage: [] });
     }
+    if (segment.number < goesOn.segment) return;
     this.#current = this.#segments.indexOf(segment);
-    this.#position = end;
+    this.#position = goesOn.offset;
+    if (headerless !== null) return;
+    this.#unit += unitsMax;
+    const [first] = this.#tails as readonly [LogTail];
+    const why = `up to ${unitsMax} write unit(s) at the end of the log, which may have been synced, cannot be read`;
+    const place = { file: segmentPath(first.segment), offset: fileOffset(first.from), why };
+    this.#loseUnknown(place, unitsMax * CONTENT_BYTES);
   }
 
   #take(segment: Segment, unit: number, content: UnitContent, bytes: number = 0): void {
@@ -355,7 +407,8 @@ class Recoverer {
 
   /**
    * Gives what was cut the stamps of unused sectors, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
-   * alone, and after a failed sync the system takes such pages for clean.
+   * alone, and after a failed sync the system takes such pages for clean. A corrupt end proves that the last unit was synced; until the loss is stated nothing is touched that tells of it,
+   * and a stray may lie anywhere.
    * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
    */
   #mend(
@@ -365,6 +418,7 @@ class Recoverer {
     rewrite: FoundUnit | null,
     done: Done,
   ): void {
+    if (this.#end.state === "corrupt" && !this.#cut) return done(null, undefined);
     const { key } = segment;
     const writes = refill.map(({ from, end }) => ({
       from,

@@ -25,6 +25,36 @@ const BYTES_KNOWN_BY = 5;
  */
 export type SectorState = "old" | "written" | "strange";
 
+/** The stamp of a strange sector, as it stands there. */
+export interface StrangeStamp {
+  /** Of the sector's content. */
+  readonly offset: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Sectors in a row, and what the stamp of each tells. */
+export class SectorStates {
+  /** Offset of the content of the first. */
+  readonly from: number;
+  readonly #states: readonly SectorState[];
+
+  constructor(from: number, states: readonly SectorState[]) {
+    this.from = from;
+    this.#states = states;
+  }
+
+  /** Where the content ends. */
+  get end(): number {
+    return this.from + this.#states.length * CONTENT_BYTES;
+  }
+
+  /** Of the sector whose content begins at `offset`. */
+  at(offset: number): SectorState {
+    return this.#states[(offset - this.from) / CONTENT_BYTES] ?? "old";
+  }
+}
+
 /** Where in its file the content at `offset` stands. */
 export function fileOffset(offset: number): number {
   return Math.floor(offset / CONTENT_BYTES) * SECTOR_BYTES + (offset % CONTENT_BYTES);
@@ -67,64 +97,115 @@ export class SegmentContent {
   readonly bytes: Uint8Array;
   /** Numbers of the sectors whose stamp is not as it was written. */
   readonly stampsDamaged: readonly number[];
-  readonly #states: SectorState[] = [];
+  readonly sectors: SectorStates;
+  /** Of all strange sectors. */
+  readonly strange: readonly StrangeStamp[];
 
-  /** @param image - bytes of the file, whole sectors of it, the first of which is number `sectorFirst`; they are copied. */
-  constructor(image: Uint8Array, key: SegmentKey, sectorFirst: number = 0) {
+  /**
+   * @param image - bytes of the file, whole sectors of it, the first of which is number `sectorFirst`; they are copied.
+   * @param numberFirst - the lowest number that a segment of this log has. What stood in a file before has a lower one.
+   */
+  constructor(image: Uint8Array, key: SegmentKey, sectorFirst: number = 0, numberFirst: number = key.segment) {
     const sectors = Math.floor(image.length / SECTOR_BYTES);
     const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    const states: SectorState[] = [];
     const damaged: number[] = [];
     for (let sector = 0; sector < sectors; sector++) {
       const number = stampedNumber(view, stampAt(sector), key, sectorFirst + sector);
       if (number === null) damaged.push(sector);
-      this.#states.push(number === null ? "strange" : stateOf(number, key));
+      states.push(number === null ? "strange" : stateOf(number, key, numberFirst));
     }
-    if (damaged.length > 0) this.#recognize(damaged, view, key, sectorFirst, sectors);
+    for (const [sector, number] of recognized(damaged, sectors, view, key, sectorFirst)) {
+      states[sector] = stateOf(number, key, numberFirst);
+    }
     this.key = key;
     this.from = sectorFirst * CONTENT_BYTES;
     this.bytes = new Uint8Array(sectors * CONTENT_BYTES);
     this.stampsDamaged = damaged.map((sector) => sectorFirst + sector);
     for (let sector = 0; sector < sectors; sector++) {
-      if (this.#states[sector] === "old") continue;
+      if (states[sector] === "old") continue;
       const at = sector * SECTOR_BYTES;
       this.bytes.set(image.subarray(at, at + CONTENT_BYTES), sector * CONTENT_BYTES);
     }
+    this.sectors = new SectorStates(this.from, states);
+    this.strange = strangeStamps(view, this.sectors);
   }
 
   /** Where the content ends. */
   get end(): number {
     return this.from + this.bytes.length;
   }
+}
 
-  /** Of the sector whose content begins at `offset`. */
-  stateAt(offset: number): SectorState {
-    return this.#states[(offset - this.from) / CONTENT_BYTES] ?? "old";
+/**
+ * Where in the segment of `key` the content of the sector that got this stamp was meant to stand; -1: it is of no sector of that segment.
+ *
+ * @param contentBytes - of the segment.
+ */
+export function offsetMeant({ low, high }: StrangeStamp, key: SegmentKey, contentBytes: number): number {
+  const place = low ^ key.segment;
+  if (checkOf(place, key.segment) !== high) return -1;
+  for (let sector = 0; sector * CONTENT_BYTES < contentBytes; sector++) {
+    if (placeOf(key, sector) === place) return sector * CONTENT_BYTES;
   }
+  return -1;
+}
 
-  /** Damaged stamps that resemble one that is to be expected: that of this segment, of none, or of another whose stamps are in it. */
-  #recognize(damaged: readonly number[], view: DataView, key: SegmentKey, sectorFirst: number, sectors: number): void {
-    const expected = new Set([UNUSED, key.segment >>> 0]);
-    for (let sector = 0; sector < sectors; sector++) {
-      const number = stampedNumber(view, stampAt(sector), key, sectorFirst + sector);
-      if (number !== null) expected.add(number);
-    }
-    for (const sector of damaged) {
-      for (const number of expected) {
-        if (!resembles(view, stampAt(sector), key, number, sectorFirst + sector)) continue;
-        this.#states[sector] = stateOf(number, key);
-      }
+/**
+ * The number, lower than that of `key`, of the segment that the sector that got this stamp was meant for; 0: it is of none of them.
+ *
+ * @param contentBytes - of each segment.
+ */
+export function numberMeant({ low, high }: StrangeStamp, key: SegmentKey, contentBytes: number): number {
+  for (let sector = 0; sector * CONTENT_BYTES < contentBytes; sector++) {
+    const place = placeOf(key, sector);
+    const number = (low ^ place) >>> 0;
+    if (number < key.segment && checkOf(place, number) === high) return number;
+  }
+  return 0;
+}
+
+function strangeStamps(view: DataView, sectors: SectorStates): readonly StrangeStamp[] {
+  const stamps: StrangeStamp[] = [];
+  for (let offset = sectors.from; offset < sectors.end; offset += CONTENT_BYTES) {
+    if (sectors.at(offset) !== "strange") continue;
+    const at = stampAt((offset - sectors.from) / CONTENT_BYTES);
+    stamps.push({ offset, low: view.getUint32(at, true), high: view.getUint32(at + 4, true) });
+  }
+  return stamps;
+}
+
+/** Damaged stamps that resemble one that is to be expected: that of this segment, of none, or of another whose stamps are in it. With the numbers that they bore. */
+function recognized(
+  damaged: readonly number[],
+  sectors: number,
+  view: DataView,
+  key: SegmentKey,
+  sectorFirst: number,
+): ReadonlyMap<number, number> {
+  const known = new Map<number, number>();
+  if (damaged.length === 0) return known;
+  const expected = new Set([UNUSED, key.segment >>> 0]);
+  for (let sector = 0; sector < sectors; sector++) {
+    const number = stampedNumber(view, stampAt(sector), key, sectorFirst + sector);
+    if (number !== null) expected.add(number);
+  }
+  for (const sector of damaged) {
+    for (const number of expected) {
+      if (resembles(view, stampAt(sector), key, number, sectorFirst + sector)) known.set(sector, number);
     }
   }
+  return known;
 }
 
 function stampAt(sector: number): number {
   return sector * SECTOR_BYTES + CONTENT_BYTES;
 }
 
-/** Old is what bears a lower number: what was written for a later segment landed here by mistake. */
-function stateOf(number: number, { segment }: SegmentKey): SectorState {
+/** Old is what bears a number that no segment has any more: what was written for another one that there is landed here by mistake. */
+function stateOf(number: number, { segment }: SegmentKey, numberFirst: number): SectorState {
   if (number === segment >>> 0) return "written";
-  return number < segment ? "old" : "strange";
+  return number < numberFirst ? "old" : "strange";
 }
 
 /** Writes the stamp of a sector at `at`. `segment`: the number of the segment that it is written for; `sector`: its own number in that. */

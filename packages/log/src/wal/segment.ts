@@ -22,12 +22,18 @@ export function segmentOf(cluster: string, number: number, file: DiskFile): Segm
   return { number, key: segmentKey(cluster, number), file, bytes, contentBytes: contentBytesOf(bytes) };
 }
 
-/** Reads the sectors that hold the content from `from` to `end`. */
-export function readContent({ file, key }: Segment, from: number, end: number, done: Done<SegmentContent>): void {
+/** Reads the sectors that hold the content from `from` to `end`. `numberFirst`: the lowest number of a segment of this log, where that is to be heeded. */
+export function readContent(
+  { file, key }: Segment,
+  from: number,
+  end: number,
+  done: Done<SegmentContent>,
+  numberFirst: number = key.segment,
+): void {
   const sectorFirst = Math.floor(from / CONTENT_BYTES);
   const sectors = Math.ceil(end / CONTENT_BYTES) - sectorFirst;
   file.read(sectorFirst * SECTOR_BYTES, sectors * SECTOR_BYTES, (error, image) => {
-    if (error === null) done(null, new SegmentContent(image, key, sectorFirst));
+    if (error === null) done(null, new SegmentContent(image, key, sectorFirst, numberFirst));
     else done(error, undefined as unknown as SegmentContent);
   });
 }

@@ -90,7 +90,7 @@ export function readHeaderless(segment: SegmentContent, offset: number, end: num
   const unitEnd = chain.end + CHAIN_END_BYTES + records * DIRECTORY_LINE_BYTES + DIRECTORY_END_BYTES;
   if (unitEnd > end || directoryOf(segment, offset, unitEnd, records) === 0) return null;
   const next = offset + alignUp(unitEnd - offset, CONTENT_BYTES);
-  if (writtenEnd(segment, next, end) !== next) return null;
+  if (writtenEnd(segment.sectors, next, end) !== next) return null;
   return { found: chain.found, lost: [], lostUnknown: false, damage: [offset] };
 }
 

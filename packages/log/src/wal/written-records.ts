@@ -48,6 +48,6 @@ export function writtenRecords(
     (damage.length === 0 ? whole : damaged).push(...found);
     cursor = unit.end;
   }
-  if (isAll) damaged.push(...salvage(segment, cursor, writtenEnd(segment, cursor)).found);
+  if (isAll) damaged.push(...salvage(segment, cursor, writtenEnd(segment.sectors, cursor)).found);
   return { whole, damaged };
 }

@@ -16,7 +16,7 @@ export const restOfLogCut: readonly Mutant[] = [
         if (step.kind === "zone" && this.#nothingAfter(segment)) {
           const whole = steps.filter((one) => one.kind === "unit" && one.unit.end <= step.from).at(-1);
           if (whole !== undefined && whole.kind === "unit") {
-            refill.push({ from: step.from, end: writtenEnd(content, step.from) });
+            refill.push({ from: step.from, end: writtenEnd(content.sectors, step.from) });
             this.#unit = whole.unit.header.unit;
             this.#position = step.from;
             this.#cut = true;
@@ -32,15 +32,15 @@ export const restOfLogCut: readonly Mutant[] = [
       },
       {
         file,
-        anchor: 'if (tornOrCorrupt(written, unit.offset, unit.header.bytes) === "torn") {',
+        anchor: "if (isTorn(unit, this.#tails, this.#strays)) {",
         replacement: "if (unit.offset > 0) {",
       },
       {
         file,
         anchor: "refill.push({ from: unit.offset, end: unit.end });",
-        replacement: "refill.push({ from: unit.offset, end: writtenEnd(written, unit.offset) });",
+        replacement: "refill.push({ from: unit.offset, end: writtenEnd(written.sectors, unit.offset) });",
       },
-      { file, anchor: 'if (state === "torn") {', replacement: 'if (state !== "clean") {' },
+      { file, anchor: 'if (this.#cut || this.#end.state !== "corrupt") {', replacement: "if (segment.number > 0) {" },
     ],
     expects: ["M2", "A1", "A2", "C3"],
     revealedBy: ROT,

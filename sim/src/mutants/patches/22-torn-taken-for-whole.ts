@@ -50,8 +50,8 @@ export const tornTakenForWhole: readonly Mutant[] = [
       },
       {
         file: "packages/log/src/wal/recovery.ts",
-        anchor: "before !== null ? unit.header.unit - before.header.unit - 1 : unit.offset",
-        replacement: "before !== null ? gone : unit.offset",
+        anchor: "before !== null ? unit.header.unit - before.header.unit - 1 : this.#missingBefore(segment, unit)",
+        replacement: "before !== null ? gone : this.#missingBefore(segment, unit)",
       },
     ],
     expects: ["M2", "A4", "D3", "X2"],
