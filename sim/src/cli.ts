@@ -3,7 +3,8 @@
  * Exit code 0: all held; 1: an invariant was broken, a run was not repeatable, or a long campaign missed what it must hit; 2: wrong usage.
  */
 import { parseArgs } from "node:util";
-import { type CampaignResult, runCampaign } from "./campaign/campaign.ts";
+import { type CampaignOptions, type CampaignResult, runCampaign, type Share } from "./campaign/campaign.ts";
+import { endWithParent, runShares, tellParent } from "./campaign/shares.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults/schedule.ts";
 import { readRepro, type Repro } from "./report/repro.ts";
 import { writeFailure } from "./report/write-failure.ts";
@@ -14,6 +15,8 @@ const USAGE = `npm run sim -- [options]
   --seed S          seed of the first (default 1); the others follow it
   --seconds T       simulated seconds of load and faults in each run (default 30)
   --for 60s         wall time instead of a count of runs (s, m or h)
+  --jobs N          processes that share the runs, of one result (default 1)
+  --share I/N       only every N-th run, from the I-th on: what each of them is told
   --nodes N         voters, 1 to 9 (default: drawn from the seed)
   --without FAULT   leaves a kind of fault out; may be given again. Kinds: ${FAULT_KINDS.join(", ")}
   --plant NAME      plants a mistake that must be found: sync-does-nothing, reads-are-stale
@@ -37,6 +40,13 @@ function durationMs(text: string): number {
   const found = /^(\d+)(s|m|h)$/u.exec(text);
   if (found === null) throw new UsageError(`--for must be a time such as 60s, 10m or 8h, not "${text}"`);
   return Number(found[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[found[2] as "s" | "m" | "h"];
+}
+
+function shareOf(text: string): Share {
+  const found = /^(\d{1,3})\/(\d{1,3})$/u.exec(text);
+  const [index, of] = [Number(found?.[1]), Number(found?.[2])];
+  if (index >= 1 && index <= of) return { index: index - 1, of };
+  throw new UsageError(`--share must be a part such as 1/4, not "${text}"`);
 }
 
 function faultKind(text: string): FaultKind {
@@ -87,6 +97,8 @@ async function main(words: readonly string[]): Promise<number> {
       seed: { type: "string", default: "1" },
       seconds: { type: "string", default: "30" },
       for: { type: "string" },
+      jobs: { type: "string", default: "1" },
+      share: { type: "string" },
       nodes: { type: "string" },
       without: { type: "string", multiple: true, default: [] },
       plant: { type: "string", default: "none" },
@@ -105,7 +117,7 @@ async function main(words: readonly string[]): Promise<number> {
   const isSoak = positionals[0] === "soak";
   if (positionals.length > (isSoak ? 1 : 0)) throw new UsageError(`"${positionals.at(-1)}" is not built`);
   const forText = values.for ?? (isSoak ? "1h" : null);
-  const result = await runCampaign({
+  const options: CampaignOptions = {
     seed: numberOf("seed", values.seed, 0, 2 ** 31 - 1),
     seeds: values.seeds !== undefined ? numberOf("seeds", values.seeds, 1, 1e9) : forText === null ? 20 : Infinity,
     seconds: numberOf("seconds", values.seconds, 1, 3600),
@@ -127,7 +139,18 @@ async function main(words: readonly string[]): Promise<number> {
       const how = `after ${shrinkRuns} runs${minimal ? ": no single fault can be left out" : ""}`;
       console.log(`Made small ${how}. Saved as\n${files.join("\n")}\n`);
     },
-  });
+  };
+  if (values.share !== undefined && process.send !== undefined) {
+    endWithParent();
+    const progress: CampaignOptions["progress"] = (...progress) => tellParent({ progress });
+    tellParent({ result: await runCampaign({ ...options, share: shareOf(values.share), progress }) });
+    return 0;
+  }
+  const jobs = numberOf("jobs", values.jobs, 1, 64);
+  const result =
+    jobs > 1
+      ? await runShares(words, jobs, options)
+      : await runCampaign(values.share === undefined ? options : { ...options, share: shareOf(values.share) });
   if (process.stderr.isTTY) process.stderr.write("\n");
   console.log(values.json ? JSON.stringify(result) : describe(result));
   return result.violations + result.diverged + result.missed.length === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import type { Verdict } from "@quorate/check";
 import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
-import { scheduleOf } from "../faults/schedule.ts";
+import { type FaultKind, scheduleOf } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { ShrinkBudget } from "../shrink/attempts.ts";
 import { type Recorded, recordFailure } from "../report/record-failure.ts";
@@ -19,12 +19,20 @@ export interface CampaignShrink extends Pick<ShrinkBudget, "runsMax" | "calm"> {
   readonly cpuMsMax?: number;
 }
 
+/** Part of a campaign: every `of`-th run, from the `index`-th on, counted from 0. */
+export interface Share {
+  readonly index: number;
+  readonly of: number;
+}
+
 /** What a campaign is to do. */
 export interface CampaignOptions extends ConfigWishes {
   /** The first seed; the others follow it. */
   readonly seed: number;
   /** How many; Infinity: until the time is over. */
   readonly seeds: number;
+  /** Which of these it runs. Default: all. */
+  readonly share?: Share;
   /** Wall time. Infinity: no bound. */
   readonly forMs: number;
   /** CPU time of this process. Default: no bound. */
@@ -72,18 +80,19 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   let violations = 0;
   let takenTwice = 0;
   let diverged = 0;
-  const { cpuMsMax = Infinity, failuresMax = Infinity } = options;
+  const { cpuMsMax = Infinity, failuresMax = Infinity, share = { index: 0, of: 1 } } = options;
+  let index = share.index;
   while (
-    runs < options.seeds &&
+    index < options.seeds &&
     violations < failuresMax &&
     performance.now() - beganMs < options.forMs &&
     cpuMs() < cpuMsMax
   ) {
-    const seed = options.seed + runs;
+    const seed = options.seed + index;
     const config = configOf(seed, options);
     const schedule = scheduleOf(seed, config.kinds, config.seconds, config.gapMs);
     const result: RunResult = await runOnce(config, seed, schedule);
-    if (runs % TWICE_EVERY === 0) {
+    if (index % TWICE_EVERY === 0) {
       takenTwice += 1;
       if ((await runOnce(config, seed, schedule)).hash !== result.hash) diverged += 1;
     }
@@ -95,15 +104,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     for (const [name, count] of Object.entries(result.coverage)) coverage.set(name, coverage.get(name)! + count);
     if (result.violation !== null) {
       violations += 1;
-      options.broken?.(result.violation, runs - 1);
+      options.broken?.(result.violation, index);
       options.failed(await recordFailure({ config, seed, schedule }, result.violation, budgetOf(options.shrink)));
     }
+    index += share.of;
     options.progress(runs, simulatedMs / 1000, violations);
   }
-  const isLong = simulatedMs / 1000 >= COVERED_AFTER_SECONDS && options.without.length === 0;
+  const simulatedSeconds = Math.round(simulatedMs) / 1000;
   return {
     runs,
-    simulatedSeconds: Math.round(simulatedMs) / 1000,
+    simulatedSeconds,
     wallSeconds: Math.round(performance.now() - beganMs) / 1000,
     events,
     operations,
@@ -113,8 +123,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     searched,
     coverage: Object.fromEntries(coverage),
     coverageNotBuilt: SOMETIMES_NOT_BUILT,
-    missed: isLong ? SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name)) : [],
+    missed: missedOf(simulatedSeconds, coverage, options.without),
   };
+}
+
+/** What a campaign of this length, with all kinds of faults, should have hit and did not. */
+export function missedOf(
+  simulatedSeconds: number,
+  coverage: ReadonlyMap<string, number>,
+  without: readonly FaultKind[],
+): readonly string[] {
+  if (simulatedSeconds < COVERED_AFTER_SECONDS || without.length > 0) return [];
+  return SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name));
 }
 
 function budgetOf({ runsMax, cpuMsMax = Infinity, calm = true }: CampaignShrink): ShrinkBudget {
