@@ -24,7 +24,7 @@ export interface HuntOptions {
   readonly shrinkCpuSecondsMax: number;
 }
 
-/** The same campaign without the faults that reveal the bug, or without any where contention alone should. */
+/** The same campaign without the faults that reveal the bug, or without any where contention alone does. */
 export interface Control {
   readonly without: readonly FaultKind[];
   /** Runs that it survived, or the one that broke it. */
@@ -95,7 +95,7 @@ export async function huntSmaller(mutant: Mutant, result: HuntResult, options: H
   return { ...result, sources: digestOfSources(), kill: { ...kill, seeds, cpuSeconds, wallSeconds } };
 }
 
-/** The same campaign without the faults that reveal the bug, for twice the seeds of its kill: it should survive; or, where contention alone should reveal it, without any. */
+/** The same campaign without the faults that reveal the bug, for twice the seeds of its kill: it should survive; or, where contention alone reveals it, without any. */
 export async function huntWithout(mutant: Mutant, result: HuntResult, options: HuntOptions): Promise<HuntResult> {
   const seeds = Math.max(CONTROL_SEEDS_MIN, 2 * result.kill!.seeds);
   return { ...result, control: await control(mutant.patches, seeds, controlWithout(mutant), options) };

@@ -154,7 +154,7 @@ async function main(): Promise<number> {
   console.log(JSON.stringify(summary));
   const unclean = results.clean?.violation ?? null;
   const odd = asked.filter((mutant) => !isAsExpected(mutant, resultOf(mutant)?.control ?? null)).map(({ id }) => id);
-  if (odd.length > 0) console.error(`without what reveals them they do not do what they should: ${odd.join(", ")}`);
+  if (odd.length > 0) console.error(`not even without what should reveal them do they survive: ${odd.join(", ")}`);
   return failed.length + odd.length + summary.survivors.length === 0 && unclean === null ? 0 : 1;
 }
 

@@ -6,33 +6,28 @@ function kinds(...names: readonly string[]): readonly FaultKind[] {
 }
 
 /** After these what was not synced is gone. */
-export const POWER: readonly FaultKind[] = kinds(
-  "power-loss",
-  "file-crash",
-  "leader-crash",
-  "blackout",
-  "members-crash",
-);
+export const POWER: readonly FaultKind[] = kinds("power-loss", "file-crash", "leader-crash", "blackout");
 
 /** These fail syncs. */
 export const SYNC_ERRORS: readonly FaultKind[] = kinds("disk-error");
 
-/** These end a process, so that it starts again from its disk. */
-export const RESTARTS: readonly FaultKind[] = [...POWER, ...SYNC_ERRORS, ...kinds("kill", "disk-full")];
+/** These put a write in another place than it was meant for. */
+export const MISDIRECTED: readonly FaultKind[] = kinds("misdirected-write");
 
 /** These damage what was synced, so that it cannot be read. */
-export const ROT: readonly FaultKind[] = kinds("bit-rot", "rot", "misdirected-write", "lost-write");
+export const ROT: readonly FaultKind[] = [...MISDIRECTED, ...kinds("bit-rot", "lost-write")];
 
-/** These put a write in another place than it was meant for. */
-export const MISDIRECTED: readonly FaultKind[] = kinds("misdirected-write", "misdirected");
+/** These put another disk in the place of a node's: at once, or because the node may no longer vote with what is left of its own. */
+export const OTHER_DISKS: readonly FaultKind[] = [...ROT, ...kinds("wipe", "old-copy")];
 
-/** These change who the members are. */
-export const MEMBERS: readonly FaultKind[] = FAULT_KINDS.filter(
-  (kind) => kind.startsWith("members") || kinds("leader-removed", "wipe", "old-copy").includes(kind),
-);
+/** These end a process, so that it starts again from its disk. */
+export const RESTARTS: readonly FaultKind[] = [...POWER, ...SYNC_ERRORS, ...kinds("kill", "disk-full"), ...OTHER_DISKS];
 
-/** These put another disk in the place of a node's. */
-export const OTHER_DISKS: readonly FaultKind[] = kinds("wipe", "old-copy");
+/** These change who the members are: by a wish, or because a machine with another disk is another member. */
+export const MEMBERS: readonly FaultKind[] = [
+  ...kinds("members-add", "members-remove", "members-replace", "members-many", "leader-removed"),
+  ...OTHER_DISKS,
+];
 
 /** These make a leader hand over, or resign. */
-export const TRANSFERS: readonly FaultKind[] = kinds("transfer", "step-down", "leader-removed");
+export const TRANSFERS: readonly FaultKind[] = [...kinds("transfer", "step-down"), ...MEMBERS];

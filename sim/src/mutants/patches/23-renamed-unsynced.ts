@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { POWER } from "../revealing.ts";
+import { RESTARTS } from "../revealing.ts";
 
 export const renamedUnsynced: readonly Mutant[] = [
   {
@@ -25,7 +25,7 @@ export const renamedUnsynced: readonly Mutant[] = [
       },
     ],
     expects: ["M1", "M4", "X2"],
-    revealedBy: POWER,
+    revealedBy: RESTARTS,
   },
   {
     id: "23b",

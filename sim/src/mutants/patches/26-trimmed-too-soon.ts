@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { POWER } from "../revealing.ts";
+import { RESTARTS } from "../revealing.ts";
 
 export const trimmedTooSoon: readonly Mutant[] = [
   {
@@ -27,6 +27,6 @@ export const trimmedTooSoon: readonly Mutant[] = [
       },
     ],
     expects: ["M4", "X2"],
-    revealedBy: [...POWER],
+    revealedBy: RESTARTS,
   },
 ];
