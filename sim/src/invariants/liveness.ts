@@ -18,6 +18,15 @@ const UNIT_BYTES_MAX = 2048;
 /** In use, about to go, made ahead, and kept for use again. */
 const SEGMENTS_BESIDE = 8 + WAL_DEFAULTS.recycledMax;
 
+/** What a node keeps when all is done. */
+export interface Kept {
+  readonly node: number;
+  /** Of its log. */
+  readonly walBytes: number;
+  /** Commands and batches. */
+  readonly waiting: number;
+}
+
 /** K2 and K3: once healed, a core wastes no ballots, nor does anybody who was left behind; it says and keeps no more than its work asks for. */
 export class LivenessChecker extends Checker {
   #core: readonly number[] = [];
@@ -63,11 +72,8 @@ export class LivenessChecker extends Checker {
     if (this.#core.length > 0) this.#messages += parts.length;
   }
 
-  /** At the end of a run that healed, of each node of the core that serves: bytes of its log, and what waits in it. */
-  ended(
-    nodes: readonly { readonly node: number; readonly walBytes: number; readonly waiting: number }[],
-    segmentBytes: number,
-  ): void {
+  /** At the end of a run that healed, of each node of the core that serves. */
+  ended(nodes: readonly Kept[], segmentBytes: number): void {
     const seconds = (this.ghost.nowMs - this.#healedMs) / 1000;
     const links = this.#core.length * Math.max(1, this.ghost.run.nodes - 1);
     const entries = this.ghost.log.chosenTo - this.#chosenAtHealing;
@@ -78,14 +84,18 @@ export class LivenessChecker extends Checker {
       this.report("K3", found);
     }
     for (const { node, walBytes, waiting } of nodes) {
-      const keptMax = this.#keptMax(node, segmentBytes);
-      if (walBytes > keptMax) {
-        const kept = `${keptMax} are enough for what stands above its last checkpoint`;
+      if (this.keepsTooMuch({ node, walBytes }, segmentBytes)) {
+        const kept = `${this.#keptMax(node, segmentBytes)} are enough for what stands above its last checkpoint`;
         this.report("K3", `node ${node} keeps ${walBytes} bytes of log at the end; ${kept}`);
       }
       if (waiting > 0)
         this.report("K3", `node ${node} has ${waiting} commands and batches waiting when all are answered`);
     }
+  }
+
+  /** What a log was cut off from goes one file after the other, so this may be so for a moment. */
+  keepsTooMuch({ node, walBytes }: Omit<Kept, "waiting">, segmentBytes: number): boolean {
+    return walBytes > this.#keptMax(node, segmentBytes);
   }
 
   /** Every entry above the last checkpoint in a unit of its own, written twice, and the segments beside. */

@@ -12,6 +12,7 @@ import { ForcedLocks } from "../ghost/forced-locks.ts";
 import { ClientHistory } from "../ghost/history.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import { Checks } from "../invariants/checks.ts";
+import type { Kept } from "../invariants/liveness.ts";
 import { Ambush } from "./ambush.ts";
 import type { RunConfig } from "./config.ts";
 import { chooseCore, leaveBehind } from "./core.ts";
@@ -31,6 +32,8 @@ import { VirtualTime } from "./virtual-time.ts";
 const LOOK_MS = 50;
 /** A healed cluster must answer all calls and agree within this: longer than any call, acquisition and session lasts. */
 const HEALED_MS = 40_000;
+/** What a log was cut off from is gone after this: file after file, each an operation of the disk. */
+const CUT_MS = 1000;
 /** The history of one seed in so many is searched by values alone, beside each that ends with a violation. */
 const SEARCH_EVERY = 10;
 
@@ -232,7 +235,7 @@ export class World {
     await this.#until(endMs, () => this.#programs.size === 0 && this.#agrees());
     if (this.violation === null && !(this.#programs.size === 0 && this.#agrees())) this.#reportStuck("calls");
     if (this.violation === null) await this.#readBack(endMs + HEALED_MS);
-    if (this.violation === null) this.#judgeRest();
+    if (this.violation === null) await this.#judgeRest();
     this.checks?.sessions.countUnknown();
     const report = (invariant: InvariantId, witness: string): void => this.report(invariant, witness);
     this.history.check(report);
@@ -242,16 +245,25 @@ export class World {
     this.hash.add(this.time.nowMs);
   }
 
-  /** What the healed nodes keep when all is done. */
-  #judgeRest(): void {
-    const kept = this.#core.flatMap((node) => {
+  async #judgeRest(): Promise<void> {
+    const { checks } = this;
+    if (checks === null) return;
+    const { liveness } = checks;
+    const { segmentBytes } = this.config;
+    const isSmall = (): boolean => !this.#kept().some((kept) => liveness.keepsTooMuch(kept, segmentBytes));
+    await this.#until(this.time.nowMs + CUT_MS, isSmall);
+    liveness.ended(this.#kept(), segmentBytes);
+  }
+
+  /** What the healed nodes keep. */
+  #kept(): readonly Kept[] {
+    return this.#core.flatMap((node) => {
       const status = node.replica?.state() ?? null;
       if (status === null) return [];
       const paths = node.disk.paths().filter((path) => path.startsWith("wal/"));
       const walBytes = paths.reduce((sum, path) => sum + node.disk.durable(path).length, 0);
       return [{ node: node.id, walBytes, waiting: status.waiting + status.undecided }];
     });
-    this.checks?.liveness.ended(kept, this.config.segmentBytes);
   }
 
   async #readBack(endMs: number): Promise<void> {
