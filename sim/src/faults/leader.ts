@@ -11,7 +11,7 @@ const STORM_MS = 500;
 const LATER = 3;
 
 /** Cuts a leader off from all voters but so few that it is left with a minority, and from whoever has no vote: some have its values, and somebody else leads without knowing them. */
-function cutOff(world: World, { id }: SimulatedNode, choice: number): Undo {
+export function cutOff(world: World, { id }: SimulatedNode, choice: number): Undo {
   const undos: Undo[] = [];
   const voters = world.operator.voters().filter((voter) => voter !== id);
   const kept = choice % Math.max(1, Math.ceil(voters.length / 2));

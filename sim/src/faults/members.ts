@@ -1,5 +1,7 @@
 import type { SimulatedNode } from "../world/simulated-node.ts";
-import { type FaultDefinition, lasting, NOTHING } from "./strike.ts";
+import { cutOff } from "./leader.ts";
+import type { Fault } from "./schedule.ts";
+import { both, type FaultDefinition, type Hit, lasting, NOTHING, type Undo } from "./strike.ts";
 
 /** After whoever proposes a change has sent it. */
 const SENT_MS = 8;
@@ -66,34 +68,52 @@ export const leaderRemoved: FaultDefinition = {
   words: () => "the operator removes whoever leads",
 };
 
-/** A voter is replaced, or leaves where there is nobody else; and as the leader sends that change, it loses power, or all machines do. */
+/** A voter is replaced, or leaves where there is nobody else; as the leader sends that change, it or all lose power, or it is cut off from a majority. */
 export const membersCrash: FaultDefinition = {
   strike: (hit) => {
     const { world, fault } = hit;
-    const { choice } = fault;
     const isSpare = world.nodes.some(({ id }) => world.operator.roleOf(id) !== "voter");
     (isSpare ? membersReplace : membersRemove).strike(hit);
-    let isOver = false;
-    const down: SimulatedNode[] = [];
-    const disarm = world.whenAccepts((leader) => {
-      world.time.after((SENT_MS * ((choice >>> 4) % 64)) / 64, () => {
-        if (isOver) return;
-        down.push(...(hitsAll(choice) ? world.nodes : [leader]));
-        for (const each of down) each.losePower(choice);
-      });
-    }, "members");
-    return () => {
-      isOver = true;
-      disarm();
-      for (const each of down) each.start();
-    };
+    return endOf(fault) === "cut off" ? cutOffOver(hit) : losePowerOver(hit);
   },
   words: (_names, fault) =>
-    `the operator replaces or removes a voter; as that is proposed, ${hitsAll(fault.choice) ? "all nodes lose" : "whoever leads loses"} power, until ${lasting(fault).replace("for ", "")} after this began`,
+    `the operator replaces or removes a voter; as that is proposed, ${WORDS[endOf(fault)]}, until ${lasting(fault).replace("for ", "")} after this began`,
 };
 
-function hitsAll(choice: number): boolean {
-  return choice % 2 === 1;
+const WORDS = {
+  "power lost": "whoever leads loses power",
+  "all power lost": "all nodes lose power",
+  "cut off": "whoever leads is cut off from a majority",
+} as const;
+
+function endOf({ choice }: Pick<Fault, "choice">): keyof typeof WORDS {
+  return (["power lost", "all power lost", "cut off", "cut off"] as const)[choice % 4]!;
+}
+
+function losePowerOver({ world, fault }: Hit): Undo {
+  const { choice } = fault;
+  let isOver = false;
+  const down: SimulatedNode[] = [];
+  const disarm = world.whenAccepts((leader) => {
+    world.time.after((SENT_MS * ((choice >>> 4) % 64)) / 64, () => {
+      if (isOver) return;
+      down.push(...(endOf(fault) === "all power lost" ? world.nodes : [leader]));
+      for (const each of down) each.losePower(choice);
+    });
+  }, "members");
+  return () => {
+    isOver = true;
+    disarm();
+    for (const each of down) each.start();
+  };
+}
+
+function cutOffOver({ world, fault }: Hit): Undo {
+  let heal = NOTHING;
+  const disarm = world.whenAccepts((leader) => {
+    heal = cutOff(world, leader, fault.choice >>> 2);
+  }, "members");
+  return () => both(disarm, () => heal())();
 }
 
 /** Whoever leads is told to hand over. */

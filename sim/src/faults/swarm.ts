@@ -45,7 +45,7 @@ interface Theme {
 const THEMES: readonly Theme[] = [
   // Leaders follow each other while their accepts are with a minority: the rarest bugs need three of them in one slot.
   {
-    share: 0.2,
+    share: 0.16,
     kinds: ["leader-storm", "leader-cut-off", "leader-crash", "partial", "isolate", "flap"],
     others: 0.1,
     gapsMs: [150, 250, 400],
@@ -95,7 +95,7 @@ const THEMES: readonly Theme[] = [
       "leader-removed",
       "isolate",
       "leader-crash",
-      "flap",
+      "leader-storm",
     ],
     others: 0.1,
     gapsMs: [250, 500, 1000],
@@ -110,9 +110,9 @@ const THEMES: readonly Theme[] = [
   },
   // Disks fail, and are lost.
   {
-    share: 0.05,
-    kinds: ["disk-error", "disk-full", "wipe", "old-copy", "bit-rot", "power-loss", "kill"],
-    others: 0.1,
+    share: 0.07,
+    kinds: ["disk-error", "wipe", "old-copy", "power-loss", "kill"],
+    others: 0.05,
     gapsMs: [400, 800, 1500],
   },
   // Clocks and those who trust them.
@@ -124,7 +124,7 @@ const THEMES: readonly Theme[] = [
   },
   // Leases, and leaders that hand over, fall silent or fall behind while they have one.
   {
-    share: 0.06,
+    share: 0.08,
     kinds: ["transfer", "step-down", "pause", "isolate", "slow-link", "leader-cut-off"],
     others: 0.05,
     gapsMs: [150, 300, 600],
