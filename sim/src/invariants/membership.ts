@@ -44,6 +44,9 @@ export class MembershipChecker extends Checker {
     const { log } = this.ghost;
     const chosen = slot <= log.chosenTo ? log.chosen(slot) : null;
     if (chosen === value) return;
+    if (record.entry.kind === "members" && slot > log.chosenTo && node.heldTo(log) < slot - 1) {
+      this.coverage.hit("slots in flight below an open membership change");
+    }
     if (slot > node.governing.slot && ballot < node.governing.floor) {
       const floor = `the floor of the set of slot ${node.governing.slot} is ${showBallot(node.governing.floor)}`;
       this.report("G6", `node ${node.id} votes in slot ${slot}, ballot ${showBallot(ballot)}; ${floor}`);
