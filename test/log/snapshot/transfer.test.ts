@@ -167,6 +167,29 @@ test("a snapshot that is being sent stays until the transfer ends, though a newe
   assert.deepEqual(pair.disks[0]!.paths(), ["snapshot/1-0000000000000015.snap"]);
 });
 
+test("an older snapshot is taken, if the peer that offered a newer one has fallen silent", () => {
+  const pair = new Pair();
+  const offer = {
+    kind: "snapshot-chunk",
+    position: 0,
+    bytesTotal: 20_000,
+    checksum: 0,
+    bytes: new Uint8Array(0),
+  } as const;
+  pair.lose = ({ slot }) => slot === 12;
+  pair.installer.chunk(1, 1, { ...offer, slot: 12 }, 0);
+  pair.turns.advance(10);
+  assert.equal(pair.installer.incoming(1), 12);
+  pair.write(9, 20_000);
+  pair.sender.offer(1, 2);
+  pair.turns.advance(LIMITS.giveUpMs / 2);
+  assert.equal(pair.installed.length, 0);
+  pair.turns.advance(LIMITS.giveUpMs);
+  pair.sender.offer(1, 2);
+  pair.turns.advance(2_000);
+  assert.deepEqual(pair.installed, [head(9)]);
+});
+
 test("chunks leave at the rate that is set", () => {
   const pair = new Pair();
   pair.write(9, 200_000);

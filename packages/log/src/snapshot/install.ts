@@ -89,11 +89,11 @@ class Installer implements SnapshotInstaller {
     this.#incoming.clear();
   }
 
-  /** A newer snapshot replaces one on its way if it comes from the same peer, or if that one makes no progress. */
+  /** A newer snapshot replaces one on its way if it comes from the same peer; any other does, an older one too, if that one makes no progress. */
   #isBetter(incoming: Incoming, from: number, message: SnapshotChunk): boolean {
     if (message.slot === incoming.slot && message.bytesTotal === incoming.bytesTotal) return false;
     const stalledMs = this.#options.clock.nowMs() - incoming.progressMs;
-    return message.slot >= incoming.slot && (from === incoming.from || stalledMs > this.#options.limits.giveUpMs);
+    return stalledMs > this.#options.limits.giveUpMs || (from === incoming.from && message.slot >= incoming.slot);
   }
 
   #begin(group: number, from: number, slot: number, bytesTotal: number): Incoming {
