@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { xxh32 } from "@quorate/machine";
 import fc from "fast-check";
 import { segmentKey } from "../../../packages/log/src/wal/format.ts";
-import type { RecordToWrite } from "../../../packages/log/src/wal/record-codec.ts";
+import { type RecordToWrite, recordToWrite, type StoredRecord } from "../../../packages/log/src/wal/record-codec.ts";
 import { CONTENT_BYTES, SegmentContent } from "../../../packages/log/src/wal/sector-stamp.ts";
 import { UnitBuffer } from "../../../packages/log/src/wal/unit-buffer.ts";
 import { findUnits, readUnit } from "../../../packages/log/src/wal/unit-reader.ts";
@@ -12,11 +11,12 @@ import { entry } from "./logs.ts";
 const KEY = segmentKey("test", 5);
 const RESTATED = { promised: 1_025, promisedLost: false, slotLast: 9 };
 
-function vote(slot: number, bytes: number): RecordToWrite {
-  const one = entry(slot, 1_025, String.fromCharCode(97 + (slot % 26)).repeat(bytes));
-  const payloadChecksum = xxh32(one.bytes);
-  const record = { kind: "accepted", entry: one } as const;
-  return { group: 1, record, payload: one.bytes, payloadChecksum, moved: false, restated: RESTATED };
+function vote(slot: number, bytes: number): StoredRecord {
+  return { kind: "accepted", entry: entry(slot, 1_025, String.fromCharCode(97 + (slot % 26)).repeat(bytes)) };
+}
+
+function toWrite(record: StoredRecord): RecordToWrite {
+  return recordToWrite(1, record, false, RESTATED);
 }
 
 test("what was laid out is read back from the sectors, each stamped, record by record, also from a buffer that was used before", () => {
@@ -30,7 +30,7 @@ test("what was laid out is read back from the sectors, each stamped, record by r
       const from = (1 + sector) * CONTENT_BYTES;
       buffer.begin(KEY, from, 1 << 24);
       const records = given.map((bytes, index) => vote(index + 1, bytes));
-      const offsets = records.map((record) => buffer.add(record));
+      const offsets = records.map((record) => buffer.add(toWrite(record)));
       const segment = new SegmentContent(buffer.finish(3, 1), KEY, 1 + sector);
       assert.deepEqual(segment.stampsDamaged, []);
       for (let at = from; at < segment.end; at += CONTENT_BYTES) assert.equal(segment.sectors.at(at), "written");
@@ -40,7 +40,7 @@ test("what was laid out is read back from the sectors, each stamped, record by r
       assert.deepEqual(damage, []);
       assert.deepEqual(
         found.map(({ record, offset, restated }) => [record, offset, restated]),
-        records.map(({ record }, index) => [record, offsets[index], RESTATED]),
+        records.map((record, index) => [record, offsets[index], RESTATED]),
       );
       assert.ok(segment.bytes.subarray(unit!.header.bytes).every((byte) => byte === 0));
     }),
@@ -51,8 +51,8 @@ test("what was laid out is read back from the sectors, each stamped, record by r
 test("a record for which there is no room is not added, and the unit is whole without it", () => {
   const buffer = new UnitBuffer((bytes) => new Uint8Array(bytes));
   buffer.begin(KEY, CONTENT_BYTES, 2 * CONTENT_BYTES);
-  assert.ok(buffer.add(vote(1, 500)) > 0);
-  assert.equal(buffer.add(vote(2, 400)), -1);
+  assert.ok(buffer.add(toWrite(vote(1, 500))) > 0);
+  assert.equal(buffer.add(toWrite(vote(2, 400))), -1);
   const segment = new SegmentContent(buffer.finish(1, 1), KEY, 1);
   assert.equal(segment.bytes.length, 2 * CONTENT_BYTES);
   assert.equal(readUnit(segment, findUnits(segment)[0]!).found.length, 1);

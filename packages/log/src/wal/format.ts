@@ -135,10 +135,15 @@ const NOWHERE = new Uint8Array(0);
 let viewed: Uint8Array = NOWHERE;
 let lastView: DataView = new DataView(NOWHERE.buffer);
 
-/** A view on the same bytes. The last one is kept: record after record is read from, or written to, one array. */
+/** A view on the same bytes. */
+export function dataViewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** {@link dataViewOf}, of which the last one is kept: record after record is read from one array. */
 export function viewOf(bytes: Uint8Array): DataView {
   if (bytes !== viewed) {
-    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    lastView = dataViewOf(bytes);
     viewed = bytes;
   }
   return lastView;

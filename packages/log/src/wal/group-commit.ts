@@ -1,7 +1,7 @@
 import { type Clock, type QuorateError } from "@quorate/machine";
 import { alignUp } from "./format.ts";
 import type { WalLimits } from "./limits.ts";
-import type { Restated, StoredRecord } from "./record-codec.ts";
+import type { RecordToWrite, StoredRecord } from "./record-codec.ts";
 import { CONTENT_BYTES, contentBytesOf, fileOffset } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, type Segment, type SegmentSupply } from "./segment.ts";
 import type { IndexedEntry } from "./slot-index.ts";
@@ -21,11 +21,8 @@ export interface WaitingRecord {
   readonly part: Committer;
   /** `null`: nothing to write, only somebody to tell. */
   readonly record: StoredRecord | null;
-  readonly payload: Uint8Array;
-  /** XXH32 of the payload: computed when it is appended, while the disk is busy with the unit before. */
-  readonly payloadChecksum: number;
-  /** Of its group, when it was appended. */
-  readonly restated: Restated;
+  /** Of the record, what is written. */
+  readonly toWrite: RecordToWrite | null;
   /** The segment that it is appended anew from; 0: a new record. */
   readonly movedFrom: number;
   /** Of a vote: its line in the index. */
@@ -156,11 +153,13 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#writing || this.#scheduled || this.#closed) return;
     this.#scheduled = true;
-    this.#options.clock.endOfTurn(() => {
-      this.#scheduled = false;
-      this.#start();
-    });
+    this.#options.clock.endOfTurn(this.#turnEnded);
   }
+
+  readonly #turnEnded = (): void => {
+    this.#scheduled = false;
+    this.#start();
+  };
 
   #start(): void {
     if (this.#writing || this.#closed) return;
@@ -172,9 +171,17 @@ export class GroupCommit {
     }
     this.#layOut();
     const count = this.#offsets.length;
-    if (count > 0) this.#write(this.#waiting.splice(0, count), this.#offsets);
+    if (count > 0) this.#write(this.#take(count), this.#offsets);
     else if (this.#roll()) this.#start();
     else if (this.#idle !== null && this.#options.supply.full) this.#finishIdle();
+  }
+
+  /** The first `count` of those that wait; mostly they are all. */
+  #take(count: number): readonly WaitingRecord[] {
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const taken = this.#waiting;
+    this.#waiting = [];
+    return taken;
   }
 
   /** A new unit, behind the last. */
@@ -191,9 +198,8 @@ export class GroupCommit {
   /** Adds to the next unit what waits, in order, as far as it fits. */
   #layOut(): void {
     while (!this.#nextIsFull && this.#offsets.length < this.#waiting.length) {
-      const { part, record, payload, payloadChecksum, movedFrom, restated } = this.#waiting[this.#offsets.length]!;
-      const toWrite = { group: part.group, payload, payloadChecksum, moved: movedFrom > 0, restated };
-      const offset = record === null ? 0 : this.#next.add({ ...toWrite, record });
+      const { toWrite } = this.#waiting[this.#offsets.length]!;
+      const offset = toWrite === null ? 0 : this.#next.add(toWrite);
       if (offset < 0) this.#nextIsFull = true;
       else this.#offsets.push(offset);
     }
@@ -243,9 +249,10 @@ export class GroupCommit {
     const segment = this.#current;
     this.#lastIsSeal = false;
     this.#sync(this.#next.finish(this.#unit + 1, this.#options.oldest()), () => {
-      records.forEach((waiting, index) => {
+      for (let index = 0; index < records.length; index++) {
+        const waiting = records[index]!;
         if (waiting.record !== null) waiting.part.committed(waiting, segment.number, offsets[index]!);
-      });
+      }
       const unit = this.#unit;
       this.#start();
       for (const waiting of records) waiting.durable?.(unit);

@@ -1,4 +1,4 @@
-import { QuorateError, xxh32 } from "@quorate/machine";
+import { QuorateError } from "@quorate/machine";
 import type { DurableRecord, Entry, Governing } from "@quorate/paxos";
 import type { Done } from "../disk/disk.ts";
 import type { EntryCache } from "./entry-cache.ts";
@@ -6,7 +6,7 @@ import type { Committer, GroupCommit, WaitingRecord } from "./group-commit.ts";
 import type { GroupFacts } from "./group-facts.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { OpenSegments } from "./open-segments.ts";
-import { payloadOf, type Restated, type StoredRecord } from "./record-codec.ts";
+import { recordToWrite, type Restated, type StoredRecord } from "./record-codec.ts";
 import type { IndexedEntry, SlotIndex } from "./slot-index.ts";
 
 /** What all groups of one log share. */
@@ -51,7 +51,9 @@ export class GroupPart implements GroupLog, Committer {
       this.#shared.commit.append([this.#waiting(null, durable)]);
       return;
     }
-    this.#shared.commit.append(records.map((record, at) => this.#waiting(record, at === last ? durable : null)));
+    const waiting: WaitingRecord[] = [];
+    for (let at = 0; at <= last; at++) waiting.push(this.#waiting(records[at]!, at === last ? durable : null));
+    this.#shared.commit.append(waiting);
   }
 
   /** Appends records of the log itself: the group's first one, or the marks of what recovery found damaged. */
@@ -125,14 +127,11 @@ export class GroupPart implements GroupLog, Committer {
   }
 
   #waiting(record: StoredRecord | null, durable: ((unit: number) => void) | null): WaitingRecord {
-    const payload = record === null ? NO_PAYLOAD : payloadOf(record);
     if (record !== null) this.#restate(record);
     return {
       part: this,
       record,
-      payload,
-      payloadChecksum: xxh32(payload),
-      restated: this.#restated,
+      toWrite: record === null ? null : recordToWrite(this.group, record, false, this.#restated),
       movedFrom: 0,
       indexed: record?.kind === "accepted" ? this.index.add(record.entry) : null,
       makesSpace: false,
@@ -146,10 +145,8 @@ export class GroupPart implements GroupLog, Committer {
     movedFrom: number,
     durable: (() => void) | null,
   ): WaitingRecord {
-    const payload = record === null ? NO_PAYLOAD : payloadOf(record);
-    const payloadChecksum = xxh32(payload);
-    const restated = this.#restated;
-    return { part: this, record, payload, payloadChecksum, restated, movedFrom, indexed, makesSpace: true, durable };
+    const toWrite = record === null ? null : recordToWrite(this.group, record, true, this.#restated);
+    return { part: this, record, toWrite, movedFrom, indexed, makesSpace: true, durable };
   }
 
   #restate(record: StoredRecord): void {
@@ -161,5 +158,3 @@ export class GroupPart implements GroupLog, Committer {
     }
   }
 }
-
-const NO_PAYLOAD = new Uint8Array(0);

@@ -120,39 +120,70 @@ export function recordBytesOf(payloadBytes: number): number {
   return alignUp(RECORD_HEADER_BYTES + payloadBytes, RECORD_ALIGNMENT);
 }
 
-/** A record on its way into a unit. */
+/** A record on its way into a unit: all that its header states, so that whoever lays it out need not ask for its kind. */
 export interface RecordToWrite {
   readonly group: number;
-  readonly record: StoredRecord;
-  readonly payload: Uint8Array;
-  /** XXH32 of the payload. */
-  readonly payloadChecksum: number;
-  /** Appended anew from an older segment. */
-  readonly moved: boolean;
+  readonly type: RecordTypeNumber;
+  readonly flags: number;
+  /** Of an entry: the number of its kind. */
+  readonly entryKind: number;
+  /** As {@link subjectOf} has it. */
+  readonly subject: number;
+  readonly ballot: number;
+  readonly origin: number;
   readonly restated: Restated;
+  readonly payload: Uint8Array;
+  /** XXH32 of the payload: computed when the record is appended, while the disk is busy with the unit before. */
+  readonly payloadChecksum: number;
 }
 
-/** Writes the header of a record into the first bytes of `bytes`; `offset` is its place in the segment. */
-export function putRecordHeader(bytes: Uint8Array, key: SegmentKey, offset: number, written: RecordToWrite): void {
-  const { group, record, payload, payloadChecksum, moved, restated } = written;
-  const view = viewOf(bytes);
+/**
+ * What is to be written of a record of `group`.
+ *
+ * @param moved - it is appended anew from an older segment.
+ */
+export function recordToWrite(group: number, record: StoredRecord, moved: boolean, restated: Restated): RecordToWrite {
   const entry = record.kind === "accepted" ? record.entry : null;
-  view.setUint32(0, payload.length, true);
-  bytes[4] = typeOf(record);
-  bytes[5] =
-    (entry?.anchored === true ? FLAG_ANCHORED : 0) |
-    (moved ? FLAG_MOVED : 0) |
-    (restated.promisedLost ? FLAG_PROMISED_LOST : 0);
-  bytes[6] = entry === null ? 0 : KINDS.indexOf(entry.kind);
+  const payload = payloadOf(record);
+  return {
+    group,
+    type: typeOf(record),
+    flags:
+      (entry?.anchored === true ? FLAG_ANCHORED : 0) |
+      (moved ? FLAG_MOVED : 0) |
+      (restated.promisedLost ? FLAG_PROMISED_LOST : 0),
+    entryKind: entry === null ? 0 : KINDS.indexOf(entry.kind),
+    subject: subjectOf(record),
+    ballot: ballotOfRecord(record),
+    origin: entry === null ? 0 : entry.origin,
+    restated,
+    payload,
+    payloadChecksum: xxh32(payload),
+  };
+}
+
+/** Writes the header of a record into the first bytes of `bytes`, of which `view` is a view; `offset` is its place in the segment. */
+export function putRecordHeader(
+  bytes: Uint8Array,
+  view: DataView,
+  key: SegmentKey,
+  offset: number,
+  written: RecordToWrite,
+): void {
+  const { restated } = written;
+  view.setUint32(0, written.payload.length, true);
+  bytes[4] = written.type;
+  bytes[5] = written.flags;
+  bytes[6] = written.entryKind;
   bytes[7] = 0;
-  view.setUint32(8, group, true);
+  view.setUint32(8, written.group, true);
   view.setUint32(12, 0, true);
-  putWhole(view, 16, subjectOf(record));
-  putWhole(view, 24, ballotOfRecord(record));
-  putWhole(view, 32, entry === null ? 0 : entry.origin);
+  putWhole(view, 16, written.subject);
+  putWhole(view, 24, written.ballot);
+  putWhole(view, 32, written.origin);
   putWhole(view, 40, restated.promised);
   putWhole(view, 48, restated.slotLast);
-  view.setUint32(RECORD_PAYLOAD_CHECKSUM_AT, payloadChecksum, true);
+  view.setUint32(RECORD_PAYLOAD_CHECKSUM_AT, written.payloadChecksum, true);
   const checksum = crc32c(bytes, placeChecksum(key, offset), 0, RECORD_CHECKSUM_AT);
   view.setUint32(RECORD_CHECKSUM_AT, checksum, true);
 }

@@ -48,7 +48,7 @@ export class SlotIndex {
 
   /** Takes an entry unless a higher ballot stands at its slot; `null` then. */
   add(entry: Entry): IndexedEntry | null {
-    const older = this.#bySlot.get(entry.slot);
+    const older = entry.slot > this.#slotLast ? undefined : this.#bySlot.get(entry.slot);
     if (older !== undefined && older.ballot > entry.ballot) return null;
     const indexed: IndexedEntry = {
       slot: entry.slot,
