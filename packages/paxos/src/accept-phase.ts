@@ -100,10 +100,9 @@ export class AcceptPhase {
   keepFrom(): number {
     const { core } = this;
     let keep = this.nextSlot;
-    for (const node of core.others()) {
-      const member = core.learner.quorum.voters.find((voter) => voter.node === node);
-      if (member === undefined) continue;
-      const peer = core.peers.of(node, member.incarnation);
+    for (const { node, incarnation } of core.learner.quorum.voters) {
+      if (node === core.config.self) continue;
+      const peer = core.peers.of(node, incarnation);
       if (core.nowMs - peer.answeredMs < core.config.electionTimeoutMs) keep = Math.min(keep, peer.acceptedTo + 1);
     }
     return Math.max(keep, this.nextSlot - core.config.limits.windowSlots);

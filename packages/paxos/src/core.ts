@@ -3,6 +3,7 @@ import type { Ballot } from "./ballot.ts";
 import type { EngineConfig } from "./config.ts";
 import { Durability, type DurableMark, type MarkSource } from "./durability.ts";
 import type { EngineEvent, IgnoreReason } from "./events.ts";
+import { Gathering } from "./gathering.ts";
 import { Grants } from "./lease.ts";
 import { Learner } from "./learner.ts";
 import type { Member } from "./members.ts";
@@ -24,9 +25,9 @@ export class Core implements MarkSource {
   readonly grants: Grants;
   readonly reads: ReadIndex = new ReadIndex();
   readonly votes: SlotWindow;
-  readonly sends: Send[] = [];
-  readonly supply: Supply[] = [];
-  readonly events: EngineEvent[] = [];
+  readonly sends: Gathering<Send> = new Gathering();
+  readonly supply: Gathering<Supply> = new Gathering();
+  readonly events: Gathering<EngineEvent> = new Gathering();
   private readonly unitAtStart: number;
   /** Messages of this node to itself, legal now, not yet received. */
   readonly loopback: Message[] = [];

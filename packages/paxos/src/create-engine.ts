@@ -189,20 +189,20 @@ class PaxosEngine implements Engine, Owner {
     const { chosenTo, governing, leader, opening, leaseUntilMs, promised, damage } = this.said;
     return {
       speaker: core.speaker,
-      sends: taken(core.sends),
-      supply: taken(core.supply),
-      records: taken(core.durability.records),
+      sends: core.sends.take(),
+      supply: core.supply.take(),
+      records: core.durability.records.take(),
       seq,
       chosenTo,
-      chosen: taken(core.learner.chosen),
+      chosen: core.learner.chosen.take(),
       governing,
-      reads: taken(core.reads.answers),
+      reads: core.reads.answers.take(),
       leader,
       opening,
       leaseUntilMs,
       promised,
       damage,
-      events: taken(core.events),
+      events: core.events.take(),
     };
   }
 
@@ -389,10 +389,3 @@ class PaxosEngine implements Engine, Owner {
 
 /** What an output says of the engine itself, whether or not that is news. */
 type Said = Pick<Output, "chosenTo" | "governing" | "leader" | "opening" | "leaseUntilMs" | "promised" | "damage">;
-
-const NOTHING: readonly never[] = [];
-
-/** What was gathered in `list`, which is empty from now on. */
-function taken<T>(list: T[]): readonly T[] {
-  return list.length === 0 ? NOTHING : list.splice(0);
-}

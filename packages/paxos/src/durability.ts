@@ -1,4 +1,5 @@
 import type { Ballot } from "./ballot.ts";
+import { Gathering } from "./gathering.ts";
 import type { Message } from "./message.ts";
 import type { DurableRecord } from "./record.ts";
 
@@ -41,7 +42,7 @@ export class Durability {
   /** Number of the last write unit known synced. */
   unit: number;
   /** Records of the coming output. */
-  readonly records: DurableRecord[] = [];
+  readonly records: Gathering<DurableRecord> = new Gathering();
   /** What the disk holds for certain. */
   durable: DurableMark;
   /** When the oldest records that are still not persisted were handed out; Infinity if there are none. */

@@ -1,5 +1,6 @@
 import type { Ballot } from "./ballot.ts";
 import type { Entry } from "./entry.ts";
+import { Gathering } from "./gathering.ts";
 import { must } from "./invariants.ts";
 import { decodeMembers, sameMembers } from "./members-codec.ts";
 import type { Governing } from "./members.ts";
@@ -18,7 +19,7 @@ export class Learner {
   chosenTo: number;
   appliedTo: number;
   /** Chosen, not yet handed to the host; in slot order. */
-  readonly chosen: Entry[] = [];
+  readonly chosen: Gathering<Entry> = new Gathering();
   private readonly votes: SlotWindow;
   private sets: Governing[];
   private quorums: Quorum[];
@@ -91,7 +92,7 @@ export class Learner {
     must(slot > this.chosenTo, "a snapshot is installed only over an older state");
     this.chosenTo = slot;
     this.appliedTo = slot;
-    this.chosen.length = 0;
+    this.chosen.take();
     this.take(governing);
     this.forgetBelow(slot);
   }

@@ -39,7 +39,7 @@ export interface Damage {
 }
 
 /**
- * Everything an engine wants done, taken by `output()`. The lists are reused by the next call: take what you keep.
+ * Everything an engine wants done, taken by `output()`. The lists are the taker's.
  * The messages and entries in them never change.
  */
 export interface Output {

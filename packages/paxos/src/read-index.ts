@@ -1,3 +1,4 @@
+import { Gathering } from "./gathering.ts";
 import type { ReadAnswer } from "./output.ts";
 
 /** A read of this node or of a follower that waits for its round. */
@@ -20,7 +21,7 @@ export class ReadIndex {
   waiting: WaitingRead[] = [];
   /** Reads asked here that were passed to the leader: when, by token, oldest first. */
   private readonly forwarded = new Map<number, number>();
-  readonly answers: ReadAnswer[] = [];
+  readonly answers: Gathering<ReadAnswer> = new Gathering();
 
   get count(): number {
     return this.waiting.length + this.forwarded.size;

@@ -57,9 +57,7 @@ export class CarryOut {
   }
 
   #append(output: Output): void {
-    const { seq } = output;
-    // The engine reuses its list; the log may keep what it is given until the disk is free.
-    const records = output.records.slice();
+    const { seq, records } = output;
     for (const record of records) if (record.kind === "members") this.#governings.add(record.governing);
     this.#appendedSeq = seq;
     this.recordsAppended += records.length;
