@@ -1,4 +1,5 @@
 import { QuorateError, type RequestId } from "./errors.ts";
+import { KnownTexts } from "./known-texts.ts";
 import { plainBytes } from "./plain-bytes.ts";
 import { xxh32 } from "./xxh32.ts";
 
@@ -31,8 +32,11 @@ const CHECKSUM_BYTES = 4;
 /** Below this many bytes a loop is quicker than `Uint8Array.set`. */
 const LOOP_BYTES_MAX = 24;
 
-const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** A log has a handful of machines. */
+const names: KnownTexts = new KnownTexts(16, MACHINE_NAME_LENGTH_MAX);
+
+const stampBytes = new Uint8Array(8);
+const stampView = new DataView(stampBytes.buffer);
 
 /**
  * One batch as bytes: encoded once, and these same bytes go to the disk and to every peer.
@@ -61,9 +65,9 @@ export function encodeBatch(logTimeMs: number, commands: readonly BatchCommand[]
   bytesTotal += table.bytesTotal();
 
   const out = new Uint8Array(bytesTotal);
-  const view = new DataView(out.buffer);
   out[0] = FORMAT;
-  view.setFloat64(1, logTimeMs, true);
+  stampView.setFloat64(0, logTimeMs, true);
+  for (let index = 0; index < 8; index++) out[1 + index] = stampBytes[index]!;
   let position = table.write(out, HEAD_BYTES);
   position = writeVarint(out, position, commands.length);
   for (const { request, releasedTo, machine, command } of commands) {
@@ -76,7 +80,8 @@ export function encodeBatch(logTimeMs: number, commands: readonly BatchCommand[]
     else for (let index = 0; index < command.length; index++) out[position + index] = command[index]!;
     position += command.length;
   }
-  view.setUint32(position, xxh32(out, 0, position), true);
+  const checksum = xxh32(out, 0, position);
+  for (let index = 0; index < CHECKSUM_BYTES; index++) out[position + index] = checksum >>> (8 * index);
   return out;
 }
 
@@ -90,23 +95,25 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const checksumPosition = bytes.length - CHECKSUM_BYTES;
   if (checksumPosition < HEAD_BYTES + 2) throw corrupt(`${bytes.length} bytes are too few`);
   if (bytes[0] !== FORMAT) throw corrupt(`format ${bytes[0]} is unknown, this program reads format ${FORMAT}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(checksumPosition, true) !== xxh32(bytes, 0, checksumPosition))
-    throw corrupt("the checksum does not match");
-  const logTimeMs = view.getFloat64(1, true);
+  const checksum = xxh32(bytes, 0, checksumPosition);
+  for (let index = 0; index < CHECKSUM_BYTES; index++) {
+    if (bytes[checksumPosition + index] !== ((checksum >>> (8 * index)) & 0xff))
+      throw corrupt("the checksum does not match");
+  }
+  const logTimeMs = stampOf(bytes);
   if (!(logTimeMs >= 0 && logTimeMs < Infinity)) throw corrupt(`log time ${logTimeMs}`);
 
   const reader = new BatchReader(plainBytes(bytes), HEAD_BYTES, checksumPosition);
   const nameCount = reader.count(1);
-  const names: string[] = [];
-  for (let index = 0; index < nameCount; index++) names.push(reader.name());
+  const machines: string[] = [];
+  for (let index = 0; index < nameCount; index++) machines.push(reader.name());
   const commandCount = reader.count(5);
   const commands: BatchCommand[] = [];
   for (let index = 0; index < commandCount; index++) {
     const session = reader.varint();
     const number = reader.varint();
     const releasedTo = reader.varint();
-    const machine = names[reader.varint()];
+    const machine = machines[reader.varint()];
     if (machine === undefined) throw corrupt(`command ${index} names no machine of the batch`);
     commands.push({ request: { session, number }, releasedTo, machine, command: reader.view(reader.varint()) });
   }
@@ -123,7 +130,12 @@ export function decodeBatch(bytes: Uint8Array): Batch {
 export function peekBatchLogTimeMs(bytes: Uint8Array): number {
   if (bytes.length < HEAD_BYTES + 2 + CHECKSUM_BYTES || bytes[0] !== FORMAT)
     throw corrupt("it does not begin like a batch");
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(1, true);
+  return stampOf(bytes);
+}
+
+function stampOf(bytes: Uint8Array): number {
+  for (let index = 0; index < 8; index++) stampBytes[index] = bytes[1 + index]!;
+  return stampView.getFloat64(0, true);
 }
 
 /** The names of one batch, each once, in the order of their first use. */
@@ -146,7 +158,7 @@ class NameTable {
       }
       index = this.names.length;
       this.names.push(name);
-      this.encoded.push(utf8Encoder.encode(name));
+      this.encoded.push(names.bytesOf(name));
       this.indexes.set(name, index);
     }
     this.last = name;
@@ -217,10 +229,13 @@ class BatchReader {
   }
 
   name(): string {
-    const encoded = this.view(this.varint());
+    const length = this.varint();
+    const from = this.position;
+    if (length > this.end - from) throw corrupt(`a name claims ${length} bytes and has no room for them`);
+    this.position = from + length;
     let name: string;
     try {
-      name = utf8Decoder.decode(encoded);
+      name = names.textOf(this.bytes, from, this.position);
     } catch (cause) {
       throw corrupt("the name of a machine is not UTF-8", cause);
     }

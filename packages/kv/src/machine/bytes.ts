@@ -23,12 +23,13 @@ export class ByteWriter {
   /** 0 … 2^53 − 1. */
   integer(value: number): void {
     this.#reserve(8);
+    const bytes = this.#bytes;
     let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.#bytes[this.#length++] = rest;
+    let at = this.#length;
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    this.#length = at;
   }
 
   float(value: number): void {
@@ -52,9 +53,24 @@ export class ByteWriter {
     }
     // One byte is enough for the length, so it can be filled in behind.
     this.#reserve(lengthMax + 1);
+    if (this.#ascii(value)) return;
     const { written } = utf8Encoder.encodeInto(value, this.#bytes.subarray(this.#length + 1));
     this.#bytes[this.#length] = written;
     this.#length += written + 1;
+  }
+
+  /** Writes a text of ASCII alone; of another, nothing that counts. */
+  #ascii(value: string): boolean {
+    const bytes = this.#bytes;
+    const from = this.#length + 1;
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      bytes[from + index] = unit;
+    }
+    bytes[this.#length] = value.length;
+    this.#length = from + value.length;
+    return true;
   }
 
   #reserve(more: number): void {

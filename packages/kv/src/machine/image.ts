@@ -134,8 +134,9 @@ function* encodeItems(
     writer.integer(record.changes.length);
     yield;
     for (const change of record.changes) {
-      writeChange(writer, change, toldKeys.has(change.key), store.get(change.key));
-      toldKeys.add(change.key);
+      const isTold = toldKeys.has(change.key);
+      if (!isTold) toldKeys.add(change.key);
+      writeChange(writer, change, isTold, store.get(change.key));
       yield;
     }
   }
