@@ -218,21 +218,21 @@ class RunningHost implements Host {
   start(): void {
     const { disk, cluster, id } = this.#options;
     disk.claim((claimError, release) => {
-      if (this.#ended) {
+      if (this.#isEnded()) {
         if (claimError === null) release();
         return;
       }
       if (claimError !== null) return this.#fail(claimError);
       this.#release = release;
       readIdentity(disk, cluster, id, (error, { identity, faults }) => {
-        if (this.#ended) return;
+        if (this.#isEnded()) return;
         if (error !== null) return this.#fail(error);
         this.#identityFaults = faults;
         if (identity !== null) return this.#openLog(identity);
         const incarnation = randomBelow48(this.#options.seed, "incarnation");
         const fresh: Identity = { cluster, node: id, incarnation, state: "new", members: [] };
         writeIdentity(disk, fresh, (writeError) => {
-          if (this.#ended) return;
+          if (this.#isEnded()) return;
           if (writeError !== null) return this.#fail(writeError);
           this.#openLog(fresh);
         });
@@ -246,12 +246,12 @@ class RunningHost implements Host {
     const onFailed = (error: QuorateError): void => this.#fail(error);
     // The snapshots first: how far they cover tells what the log must hold.
     openSnapshots({ disk, cluster, limits: snapshotLimits }, (error, snapshots) => {
-      if (this.#ended) return;
+      if (this.#isEnded()) return;
       if (error !== null) return this.#fail(error);
       const coveredTo = (group: number): number => snapshots.latest(group)?.slot ?? 0;
       const openSlots = openSlotsMax(protocol.limits);
       openWal({ disk, clock, cluster, limits: walLimits, openSlots, coveredTo, onFailed }, (walError, opened) => {
-        if (this.#ended) return;
+        if (this.#isEnded()) return;
         if (walError !== null) return this.#fail(walError);
         this.#wal = opened;
         this.#unitAtStart = opened.wal.unit;
@@ -295,7 +295,7 @@ class RunningHost implements Host {
   // ── what callers see ──
 
   open(options: ReplicaOptions, done: Done<Replica>): void {
-    if (this.#ended) return this.#answers.refuse(done, this.#endError());
+    if (this.#isEnded()) return this.#answers.refuse(done, this.#endError());
     this.#waiting.push({ options, done });
     this.#wake();
   }
@@ -369,7 +369,7 @@ class RunningHost implements Host {
       this.#formingTurn(nowMs);
       this.#fetchTurn(nowMs);
       this.#takeTurns(nowMs);
-      if (!this.#ended) this.#options.transport.endTurn();
+      if (!this.#isEnded()) this.#options.transport.endTurn();
     }
     this.#answers.flush();
   };
@@ -493,7 +493,7 @@ class RunningHost implements Host {
     if (next === null) return;
     this.#writingIdentity = true;
     writeIdentity(this.#options.disk, next, (error) => {
-      if (this.#ended) return;
+      if (this.#isEnded()) return;
       this.#writingIdentity = false;
       if (error !== null) return this.#fail(error);
       forming.durable(next);
@@ -544,7 +544,7 @@ class RunningHost implements Host {
       group,
       (chunk) => image.push(chunk),
       (error, read) => {
-        if (this.#ended) return this.#answers.refuse(done, this.#endError());
+        if (this.#isEnded()) return this.#answers.refuse(done, this.#endError());
         if (error?.code === "LOG_CORRUPT") {
           snapshots.damaged(head, error);
           return this.#fetch(waiting, formed, head.slot);
@@ -698,7 +698,7 @@ class RunningHost implements Host {
 
   // ── the end ──
 
-  get #ended(): boolean {
+  #isEnded(): boolean {
     return this.#state === "failed" || this.#state === "closed";
   }
 
@@ -707,7 +707,7 @@ class RunningHost implements Host {
   }
 
   #fail(error: QuorateError): void {
-    if (this.#ended) return;
+    if (this.#isEnded()) return;
     this.#halt(error);
     this.#options.onFailed(error);
   }

@@ -540,7 +540,7 @@ export class GroupReplica implements Replica {
 
   /** Once each, however much they said: the next thing that they say is answered again. */
   #tellOldCopies({ events }: Output): void {
-    if (!events.some(({ kind }) => kind === "old-copy")) return;
+    if (events.length === 0 || !events.some(({ kind }) => kind === "old-copy")) return;
     const told = new Set<number>();
     for (const event of events) {
       if (event.kind !== "old-copy" || told.has(event.heard.life)) continue;
@@ -690,11 +690,11 @@ export class GroupReplica implements Replica {
     this.#input(() => {
       const refusal = ask();
       if (refusal === null) this.#answers.add(done, null, undefined);
-      else this.#answers.refuse(done, refused(this.#room.group, this.#leader, this.#leads, refusal.why));
+      else this.#answers.refuse(done, refused(this.#room.group, this.#leader, this.#mayLead(), refusal.why));
     });
   }
 
-  get #leads(): boolean {
+  #mayLead(): boolean {
     return this.#batcher.opening !== 0 || this.#leader === this.#room.node;
   }
 
@@ -707,7 +707,7 @@ export class GroupReplica implements Replica {
     const { group } = this.#room;
     const { commandBytesMax, waitingCommandsMax, waitingBytesMax } = this.#limits;
     if (this.#failure !== null) return this.#failure;
-    if (!this.#leads) return noLeader(group, this.#hint(), "not-applied", request);
+    if (!this.#mayLead()) return noLeader(group, this.#hint(), "not-applied", request);
     if (command.length > commandBytesMax) return tooLarge(group, command.length, commandBytesMax, request);
     const numbers = [request.session, request.number, releasedTo];
     if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0) || request.number === 0) {
@@ -731,7 +731,7 @@ export class GroupReplica implements Replica {
     const { voters, nonVoters } = this.#governing.members;
     const isSelf = (member: { readonly node: number; readonly incarnation: number }): boolean =>
       member.node === this.#room.node && member.incarnation === this.#room.incarnation;
-    if (voters.some(isSelf)) return this.#leads ? "leader" : "follower";
+    if (voters.some(isSelf)) return this.#mayLead() ? "leader" : "follower";
     return nonVoters.some(isSelf) ? "non-voter" : "removed";
   }
 }

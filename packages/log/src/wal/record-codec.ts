@@ -11,6 +11,7 @@ import {
 } from "@quorate/paxos";
 import {
   alignUp,
+  dataViewOf,
   FLAG_ANCHORED,
   FLAG_MOVED,
   FLAG_PROMISED_LOST,
@@ -259,7 +260,9 @@ export function getRecord(segment: Uint8Array, key: SegmentKey, offset: number, 
   if (kind === undefined) return damaged;
   const ballot = getWhole(view, at + 24);
   const origin = getWhole(view, at + 32);
-  const payload = segment.slice(from, from + length);
+  // An entry keeps its bytes; everything else is decoded at once.
+  const payload =
+    type === RecordType.accepted ? segment.slice(from, from + length) : segment.subarray(from, from + length);
   const anchored = (flags & FLAG_ANCHORED) !== 0;
   const record = decodeRecord(type, { slot: subject, ballot, origin, anchored, kind, bytes: payload });
   if (record === null) return damaged;
@@ -354,24 +357,37 @@ function slotsIn(ranges: readonly number[]): readonly number[] | null {
   return slots;
 }
 
+const PEER_BYTES = 32;
+
+/** What a payload of peers is cut from: one comes with almost every unit, and lives until that is written. */
+let peersBuffer: Uint8Array = new Uint8Array(0);
+let peersView: DataView = dataViewOf(peersBuffer);
+let peersUsed = 0;
+
 function encodePeers(peers: readonly HeardPeer[]): Uint8Array {
-  const bytes = new Uint8Array(peers.length * 32);
-  const view = viewOf(bytes);
-  let at = 0;
-  for (const { node, incarnation, life, unit } of peers) {
-    putWhole(view, at, node);
-    putWhole(view, at + 8, incarnation);
-    putWhole(view, at + 16, life);
-    putWhole(view, at + 24, unit);
-    at += 32;
+  const length = peers.length * PEER_BYTES;
+  if (peersUsed + length > peersBuffer.length) {
+    peersBuffer = new Uint8Array(Math.max(length, 128 * PEER_BYTES));
+    peersView = dataViewOf(peersBuffer);
+    peersUsed = 0;
   }
+  let at = peersUsed;
+  for (const { node, incarnation, life, unit } of peers) {
+    putWhole(peersView, at, node);
+    putWhole(peersView, at + 8, incarnation);
+    putWhole(peersView, at + 16, life);
+    putWhole(peersView, at + 24, unit);
+    at += PEER_BYTES;
+  }
+  const bytes = peersBuffer.subarray(peersUsed, at);
+  peersUsed = at;
   return bytes;
 }
 
 function decodePeers(bytes: Uint8Array): readonly HeardPeer[] {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const peers: HeardPeer[] = [];
-  for (let at = 0; at + 32 <= bytes.length; at += 32) {
+  for (let at = 0; at + PEER_BYTES <= bytes.length; at += PEER_BYTES) {
     const node = getWhole(view, at);
     const incarnation = getWhole(view, at + 8);
     peers.push({ node, incarnation, life: getWhole(view, at + 16), unit: getWhole(view, at + 24) });
