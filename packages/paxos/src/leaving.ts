@@ -1,6 +1,5 @@
 import type { CatchUp } from "./catch-up.ts";
 import type { Core } from "./core.ts";
-import type { Governing } from "./members.ts";
 import type { Peer } from "./peers.ts";
 
 /**
@@ -16,9 +15,6 @@ export class Leaving {
   private askMs = 0;
   /** Bits of the voters of the new set that have it all. */
   private told = 0;
-  /** The set in force when it was last looked at, and whether this node is in it. */
-  private seen: Governing | null = null;
-  private isInSeen = false;
   private readonly core: Core;
   private readonly catchUp: CatchUp;
 
@@ -70,12 +66,6 @@ export class Leaving {
   }
 
   private get isMember(): boolean {
-    const { config, learner } = this.core;
-    const { governing } = learner;
-    if (governing !== this.seen) {
-      this.seen = governing;
-      this.isInSeen = this.core.isMember(config.self, config.incarnation);
-    }
-    return this.isInSeen;
+    return this.core.isMember(this.core.config.self, this.core.config.incarnation);
   }
 }
