@@ -83,6 +83,17 @@ async function useKeys(
   }
 }
 
+/** An operation of one shape, however it came about. */
+function of(
+  { kind, revision, value, sees, seenValue, seenModRevision }: Partial,
+  process: number,
+  key: string,
+  invokedAt: number,
+  returnedAt: number,
+): RevisionedOperation {
+  return { kind, revision, value, sees, seenValue, seenModRevision, process, key, invokedAt, returnedAt };
+}
+
 /** One call, into the history: with its reply, as of unknown outcome, or not at all. */
 async function recorded(
   world: World,
@@ -93,10 +104,10 @@ async function recorded(
   call: () => Promise<Partial>,
 ): Promise<void> {
   const invokedAt = world.time.nowMs;
-  const entry = world.history.begin({ ...blind, process: number, key, invokedAt, returnedAt: Infinity });
+  const entry = world.history.begin(of(blind, number, key, invokedAt, Infinity));
   try {
     const told = await call();
-    world.history.end(entry, { ...told, process: number, key, invokedAt, returnedAt: world.time.nowMs });
+    world.history.end(entry, of(told, number, key, invokedAt, world.time.nowMs));
     if (told.kind === "write") world.checks?.acknowledged(told.revision, `${told.kind} of ${key} by client ${number}`);
   } catch (error) {
     if (!(error instanceof QuorateError) || error instanceof KvError) throw error;

@@ -117,11 +117,12 @@ export class ClientPort {
 
   #write(frame: ServerFrame): void {
     this.#outgoing.push(frame);
-    if (this.#outgoing.length > 1) return;
-    this.#process.clock.endOfTurn(() => {
-      const frames = this.#outgoing;
-      this.#outgoing = [];
-      this.#send(frames);
-    });
+    if (this.#outgoing.length === 1) this.#process.clock.endOfTurn(this.#flush);
   }
+
+  readonly #flush = (): void => {
+    const frames = this.#outgoing;
+    this.#outgoing = [];
+    this.#send(frames);
+  };
 }

@@ -34,6 +34,8 @@ export class DiskDamage {
   /** Of the last writes of the log: where each began. */
   readonly #places: Place[] = [];
   #bad: BadWrite | null = null;
+  /** Of each path that was written: whether it is a file of the log. */
+  readonly #logs = new Map<string, boolean>();
 
   /** @param afterThis - runs something right after the step of now. */
   constructor(disk: () => MemoryDisk, afterThis: (run: () => void) => void) {
@@ -59,7 +61,7 @@ export class DiskDamage {
   /** Before each operation. */
   noted({ kind, path, position, bytes }: DiskOperation): void {
     if (kind === "sync" && this.#writtenTo.has(path)) this.#syncBegins(path);
-    if (kind !== "write" || !WAL_FILE.test(path)) return;
+    if (kind !== "write" || !this.#isLog(path)) return;
     this.#writtenTo.set(path, Math.max(this.#writtenTo.get(path) ?? 0, position + bytes));
     if (this.#places.push({ path, position }) > PLACES) this.#places.shift();
     const bad = this.#bad;
@@ -73,6 +75,12 @@ export class DiskDamage {
           .bytes(path)
           .slice(position, position + bytes),
       };
+  }
+
+  #isLog(path: string): boolean {
+    let isLog = this.#logs.get(path);
+    if (isLog === undefined) this.#logs.set(path, (isLog = WAL_FILE.test(path)));
+    return isLog;
   }
 
   #syncBegins(path: string): void {

@@ -193,8 +193,7 @@ export function toldOf(silent: object, listeners: readonly object[]): object {
       const nothing = (silent as Record<string, Listener>)[name]!;
       const listening = listeners
         .map((each) => ({ each, listen: (each as Record<string, Listener>)[name]! }))
-        .filter(({ listen }) => listen !== nothing)
-        .map(({ each, listen }) => listen.bind(each));
+        .filter(({ listen }) => listen !== nothing);
       told[name] = listening.length === 0 ? nothing : tell(listening);
     }
   }
@@ -202,9 +201,11 @@ export function toldOf(silent: object, listeners: readonly object[]): object {
 }
 
 /** No event tells more than five things. */
-function tell(listeners: readonly Listener[]): Listener {
-  if (listeners.length === 1) return listeners[0]!;
+function tell(listening: readonly { readonly each: object; readonly listen: Listener }[]): Listener {
   return (first, second, third, fourth, fifth) => {
-    for (const listen of listeners) listen(first, second, third, fourth, fifth);
+    for (let index = 0; index < listening.length; index++) {
+      const { each, listen } = listening[index]!;
+      listen.call(each, first, second, third, fourth, fifth);
+    }
   };
 }

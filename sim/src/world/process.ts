@@ -103,6 +103,10 @@ export class Process {
   readonly clock: Clock;
   readonly #time: VirtualTime;
   readonly #entered: () => void;
+  /** What runs at the end of turns, in order, of `#turnsAsked`; those before `#turnsBegun` did. */
+  readonly #turns: (() => void)[] = [];
+  #turnsAsked = 0;
+  #turnsBegun = 0;
   #alive = true;
   #stops = 0;
   #held: Held[] = [];
@@ -117,13 +121,19 @@ export class Process {
       wallMs: () => clocks.wallMs(),
       after: (ms, run) => this.#after(ms, run),
       endOfTurn: (run) => {
-        time.after(0, () => this.enter(run));
+        this.#turns[this.#turnsAsked++] = run;
+        time.after(0, this.#turnEnds);
       },
     };
   }
 
   get isAlive(): boolean {
     return this.#alive;
+  }
+
+  /** Whether what happens to it now happens at once. */
+  get runs(): boolean {
+    return this.#alive && this.#stops === 0;
   }
 
   get isStopped(): boolean {
@@ -140,6 +150,20 @@ export class Process {
     run();
     this.#entered();
   }
+
+  /** A step of it was taken, now, while it {@link runs}: as by {@link enter}, for who needs no function of its own for it. */
+  stepped(): void {
+    this.#entered();
+  }
+
+  readonly #turnEnds = (): void => {
+    const run = this.#turns[this.#turnsBegun++]!;
+    if (this.#turnsBegun === this.#turnsAsked) {
+      this.#turnsBegun = 0;
+      this.#turnsAsked = 0;
+    }
+    this.enter(run);
+  };
 
   /** Nothing of it runs until as many `resume` came. */
   stop(): void {
@@ -193,13 +217,17 @@ class Timer {
   }
 
   readonly #expired = (): void => {
-    if (!this.#cancelled) this.#process.enter(this.#entered);
+    if (this.#cancelled) return;
+    const process = this.#process;
+    if (!process.runs) return process.enter(() => this.#entered());
+    this.#entered();
+    process.stepped();
   };
 
-  readonly #entered = (): void => {
+  #entered(): void {
     if (this.#cancelled) return;
     // The clock stood still meanwhile.
     if (this.#process.clocks.nowMs() < this.#dueMs - ROUNDING_MS) this.arm();
     else this.#run();
-  };
+  }
 }

@@ -36,7 +36,10 @@ const OLD_COPY_MS = 1500;
 /** What a damaged disk lacks has been told by then. */
 const MENDED_AFTER_MS = 500;
 /** Operations that end with a sync, of a file or of its folder. */
-const DURABLE_WHEN_DONE: ReadonlySet<DiskOperation["kind"]> = new Set(["sync", "create", "rename", "remove"]);
+function isDurableWhenDone(kind: DiskOperation["kind"]): boolean {
+  return kind === "sync" || kind === "create" || kind === "rename" || kind === "remove";
+}
+
 /** A process that stopped serving is started anew after this. */
 const RESTART_MS = 500;
 
@@ -488,7 +491,7 @@ export class SimulatedNode {
     world.hash.add(position);
     world.hash.add(bytes);
     const fraction = keyedFraction(world.seed, Purpose.diskDelay, this.id, ++this.#diskOperations);
-    const durationMs = DURABLE_WHEN_DONE.has(kind) ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
+    const durationMs = isDurableWhenDone(kind) ? 0.5 + 2.5 * fraction : 0.02 + 0.1 * fraction;
     const begunMs = Math.max(world.time.nowMs, this.#diskFreeMs.get(path) ?? 0);
     const atMs = begunMs + durationMs;
     this.#diskFreeMs.set(path, atMs);
@@ -502,11 +505,9 @@ export class SimulatedNode {
           }
         : run;
     const completes = (): void => {
-      if (process === this.process) process?.enter(complete);
-    };
-    world.time.at(atMs, () => {
       if (this.#stalls > 0) this.#stalled.push(completes);
-      else completes();
-    });
+      else if (process === this.process) process?.enter(complete);
+    };
+    world.time.at(atMs, completes);
   }
 }

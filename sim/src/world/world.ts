@@ -204,7 +204,11 @@ export class World {
 
   sent(node: number, speaker: Speaker, to: readonly number[], message: PeerMessage): void {
     this.hash.addText(message.kind);
-    for (const value of Object.values(message)) if (typeof value === "number") this.hash.add(value);
+    const fields = message as unknown as Readonly<Record<string, unknown>>;
+    for (const name in fields) {
+      const value = fields[name];
+      if (typeof value === "number") this.hash.add(value);
+    }
     this.observer.messageSent(node, speaker, to, message);
   }
 
@@ -283,17 +287,24 @@ export class World {
   async #until(endMs: number, met: () => boolean): Promise<void> {
     // Programs that were just made or told to stop have something to do before the first step.
     await drain();
-    while (this.violation === null && this.time.nextMs <= endMs && !met()) {
+    while (this.#steps(endMs, met)) await drain();
+  }
+
+  /** Takes steps until promises may have been settled: true; or until there is nothing left to do: false. */
+  #steps(endMs: number, met: () => boolean): boolean {
+    const { time, hash } = this;
+    while (this.violation === null && time.nextMs <= endMs && !met()) {
       try {
-        this.time.step();
+        time.step();
       } catch (error) {
         this.report("X1", error instanceof Error ? (error.stack ?? error.message) : String(error));
       }
-      this.hash.add(this.time.nowMs);
+      hash.add(time.nowMs);
       if (!this.unsettled) continue;
       this.unsettled = false;
-      await drain();
+      return true;
     }
+    return false;
   }
 
   #addClient(program: Program, index: number = this.clients.length): void {
@@ -359,6 +370,12 @@ export class World {
     deliver: () => void,
     parts: readonly FramePart[],
   ): void {
+    const { process, dark } = this.nodes[to - 1]!;
+    if (passed && process !== null && process.runs) {
+      this.observer.frameDelivered(frame, from, to, parts);
+      deliver();
+      return process.stepped();
+    }
     const lose = (): void => {
       this.observer.frameLost(frame, from, to, parts);
       // Delivered over a cut link: the sender's queue is emptied, and nobody hears of it.
@@ -366,9 +383,8 @@ export class World {
       deliver();
       this.peers.heal(from, to);
     };
-    const node = this.nodes[to - 1]!;
-    if (!passed || (node.process === null && node.dark)) return lose();
-    if (node.process === null) {
+    if (!passed || (process === null && dark)) return lose();
+    if (process === null) {
       this.observer.frameLost(frame, from, to, parts);
       return deliver();
     }
@@ -376,7 +392,7 @@ export class World {
       this.observer.frameDelivered(frame, from, to, parts);
       deliver();
     };
-    node.process.enter(take, lose);
+    process.enter(take, lose);
   }
 
   /** The receiver closes the connection over what it cannot read. What can be read the checksums below find: it is sent again. */
