@@ -30,18 +30,28 @@ export const INTACT = -1;
 /** What became of a frame between nodes: whether it got through, and the bits that say how it was damaged, or {@link INTACT}. */
 export type Arrive = (passed: boolean, damage: number) => void;
 
+/** One direction between two ends. */
+interface Link {
+  /** Its name in what is decided about it. */
+  readonly id: number;
+  /** How many cut it now. */
+  cuts: number;
+  /** That were sent over it. */
+  frames: number;
+  /** When the last of them that keep their order arrives. */
+  lastMs: number;
+}
+
 /** What links do to what is sent over them. Ends of links are nodes, by their id, and clients, by theirs. */
 export class SimulatedNetwork {
   readonly #time: VirtualTime;
   readonly #seed: number;
   readonly #hash: RollingHash;
   readonly #observer: Observer;
-  readonly #cuts = new Map<number, number>();
+  readonly #links = new Map<number, Link>();
   #noises: readonly Noise[] = [];
   /** What each link takes longer, in milliseconds; of several the longest counts. */
   readonly #slow = new Map<number, number[]>();
-  readonly #frames = new Map<number, number>();
-  readonly #lastMs = new Map<number, number>();
   /** When the connection of two nodes was broken last. */
   readonly #brokenMs = new Map<number, number>();
 
@@ -54,24 +64,29 @@ export class SimulatedNetwork {
 
   /** Nothing passes from one end to the other until the returned function is called. One direction. */
   cut(from: number, to: number): () => void {
-    const link = linkOf(from, to);
-    const cuts = this.#cuts.get(link) ?? 0;
-    this.#cuts.set(link, cuts + 1);
-    if (cuts === 0) this.#observer.linkCut(from, to);
+    const link = this.#link(from, to);
+    link.cuts += 1;
+    if (link.cuts === 1) this.#observer.linkCut(from, to);
     return () => {
-      const left = this.#cuts.get(link)! - 1;
-      this.#cuts.set(link, left);
-      if (left === 0) this.#observer.linkHealed(from, to);
+      link.cuts -= 1;
+      if (link.cuts === 0) this.#observer.linkHealed(from, to);
     };
   }
 
   isCut(from: number, to: number): boolean {
-    return (this.#cuts.get(linkOf(from, to)) ?? 0) > 0;
+    return this.#link(from, to).cuts > 0;
+  }
+
+  #link(from: number, to: number): Link {
+    const id = idOf(from, to);
+    let link = this.#links.get(id);
+    if (link === undefined) this.#links.set(id, (link = { id, cuts: 0, frames: 0, lastMs: 0 }));
+    return link;
   }
 
   /** What passes from one end to the other takes so much longer, in order, until the returned function is called. One direction. */
   slow(from: number, to: number, ms: number): () => void {
-    const link = linkOf(from, to);
+    const link = idOf(from, to);
     this.#slow.set(link, [...(this.#slow.get(link) ?? []), ms]);
     return () => {
       const left = this.#slow.get(link)!;
@@ -91,9 +106,10 @@ export class SimulatedNetwork {
 
   /** A frame between nodes: `arrive` is called with whether it got through, once or twice. */
   frame(from: number, to: number, bytes: number, arrive: Arrive): void {
-    const link = linkOf(from, to);
-    const count = (this.#frames.get(link) ?? 0) + 1;
-    this.#frames.set(link, count);
+    const way = this.#link(from, to);
+    const link = way.id;
+    const count = ++way.frames;
+    const sentMs = this.#time.nowMs;
     this.#hash.add(link);
     this.#hash.add(bytes);
     let loss = 0;
@@ -110,26 +126,27 @@ export class SimulatedNetwork {
       shut ||= this.#isShut(noise, link);
       corrupt = Math.max(corrupt, noise.corrupt);
     }
-    const fraction = (purpose: 5 | 6 | 7 | 8): number => keyedFraction(this.#seed, purpose, link, count);
-    const delay = fraction(Purpose.frameDelay);
+    const seed = this.#seed;
+    const delay = keyedFraction(seed, Purpose.frameDelay, link, count);
     const wireMs = 0.1 + 0.9 * delay;
     const slowMs = this.#slow.size === 0 ? 0 : Math.max(0, ...(this.#slow.get(link) ?? []));
-    const inOrderMs = this.#time.nowMs + wireMs + delayMs * delay + slowMs;
-    const floorMs = this.#lastMs.get(link) ?? 0;
-    const atMs = Math.max(inOrderMs, floorMs);
-    this.#lastMs.set(link, atMs);
-    const cutNow = this.isCut(from, to);
-    const lost = cutNow || shut || (loss > 0 && fraction(Purpose.frameLoss) < loss);
-    const extraMs = reorderMs === 0 ? 0 : reorderMs * fraction(Purpose.frameReorder);
-    const sentMs = this.#time.nowMs;
-    const passes = (): boolean => !this.isCut(from, to) && !(sentMs < (this.#brokenMs.get(pairOf(from, to)) ?? 0));
-    const bits = corrupt === 0 ? 1 : keyedBits(this.#seed, Purpose.frameCorrupt, link, count);
-    const damage = bits / 2 ** 32 < corrupt ? keyedBits(this.#seed, Purpose.frameCorrupt, link, count, 1) : INTACT;
-    this.#time.at(atMs + extraMs, () => arrive(!lost && passes(), damage));
-    if (!lost && twice > 0 && fraction(Purpose.frameTwice) < twice) {
-      const laterMs = (5 + reorderMs) * fraction(Purpose.frameReorder);
-      this.#time.at(atMs + extraMs + laterMs, () => arrive(passes(), INTACT));
+    const atMs = Math.max(sentMs + wireMs + delayMs * delay + slowMs, way.lastMs);
+    way.lastMs = atMs;
+    const lost = way.cuts > 0 || shut || (loss > 0 && keyedFraction(seed, Purpose.frameLoss, link, count) < loss);
+    const extraMs = reorderMs === 0 ? 0 : reorderMs * keyedFraction(seed, Purpose.frameReorder, link, count);
+    const bits = corrupt === 0 ? 1 : keyedBits(seed, Purpose.frameCorrupt, link, count);
+    const damage = bits / 2 ** 32 < corrupt ? keyedBits(seed, Purpose.frameCorrupt, link, count, 1) : INTACT;
+    this.#time.at(atMs + extraMs, () => arrive(!lost && this.#passes(way, from, to, sentMs), damage));
+    if (!lost && twice > 0 && keyedFraction(seed, Purpose.frameTwice, link, count) < twice) {
+      const laterMs = (5 + reorderMs) * keyedFraction(seed, Purpose.frameReorder, link, count);
+      this.#time.at(atMs + extraMs + laterMs, () => arrive(this.#passes(way, from, to, sentMs), INTACT));
     }
+  }
+
+  /** Whether what was sent then gets to the end of the way now. */
+  #passes(way: Link, from: number, to: number, sentMs: number): boolean {
+    if (way.cuts > 0) return false;
+    return this.#brokenMs.size === 0 || sentMs >= (this.#brokenMs.get(pairOf(from, to)) ?? 0);
   }
 
   #isShut({ flap, flapMs }: Noise, link: number): boolean {
@@ -147,14 +164,14 @@ export class SimulatedNetwork {
   damageOfStream(from: number, to: number, count: number): number {
     let corrupt = 0;
     for (const noise of this.#noises) corrupt = Math.max(corrupt, noise.corrupt);
-    const link = linkOf(from, to);
+    const link = idOf(from, to);
     const hits = keyedFraction(this.#seed, Purpose.clientCorrupt, link, count) < corrupt;
     return hits ? keyedBits(this.#seed, Purpose.clientCorrupt, link, count, 1) : INTACT;
   }
 
   /** One direction of a connection between a client and a node: in order, nothing lost; what meets a cut link waits and is sent again. */
   stream(from: number, to: number): (arrive: () => void) => void {
-    const link = linkOf(from, to);
+    const link = idOf(from, to);
     const queue: (() => void)[] = [];
     let count = 0;
     let lastMs = 0;
@@ -184,10 +201,10 @@ export class SimulatedNetwork {
   }
 }
 
-function linkOf(from: number, to: number): number {
+function idOf(from: number, to: number): number {
   return from * 65_536 + to;
 }
 
 function pairOf(one: number, other: number): number {
-  return linkOf(Math.min(one, other), Math.max(one, other));
+  return idOf(Math.min(one, other), Math.max(one, other));
 }

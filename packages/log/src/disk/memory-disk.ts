@@ -329,11 +329,12 @@ export class MemoryDisk implements Disk {
           return;
         }
         const begun = file.beginWrite(position, [bytes]);
-        this.#complete(life, operation, () => {
+        this.#later(() => {
+          if (life !== this.#life) return;
           const made = file.finishThrough(begun);
           if (made !== null) this.synced(path, made);
           done(null, undefined);
-        });
+        }, operation);
       },
       sync: (done) => {
         if (!alive()) return;

@@ -1,4 +1,4 @@
-import type { Speaker } from "@quorate/paxos";
+import type { Entry, Speaker } from "@quorate/paxos";
 import type { PeerMessage, Transport } from "./transport.ts";
 
 /** One message in a frame, and who speaks it. */
@@ -33,26 +33,46 @@ export interface MemoryNetwork {
   readonly delivered: number;
 }
 
+/** Of a message without a payload, near enough. */
+const HEAD_BYTES = 64;
+
 /** Payload bytes of a message, near enough for the limits on queues. */
 function payloadBytes(message: PeerMessage): number {
   switch (message.kind) {
     case "accept":
     case "learn":
-      return message.entries.reduce((sum, entry) => sum + entry.bytes.length, 64);
+      return HEAD_BYTES + bytesOf(message.entries);
     case "promise":
-      return message.votes.reduce((sum, entry) => sum + entry.bytes.length, 64);
+      return HEAD_BYTES + bytesOf(message.votes);
     case "snapshot-chunk":
-      return message.bytes.length + 64;
+      return HEAD_BYTES + message.bytes.length;
     default:
-      return 64;
+      return HEAD_BYTES;
   }
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (let index = 0; index < entries.length; index++) bytes += entries[index]!.bytes.length;
+  return bytes;
+}
+
+/** What goes from one node to another. */
+interface Way {
+  readonly to: number;
+  /** Of this turn; empty: it does not wait for its end. */
+  parts: FramePart[];
+  partsBytes: number;
+  /** On their way. */
+  queuedBytes: number;
 }
 
 class MemoryTransport implements Transport {
   readonly #network: Network;
   readonly #node: number;
-  readonly #outgoing = new Map<number, FramePart[]>();
-  readonly #queuedBytes = new Map<number, number>();
+  readonly #ways: Way[] = [];
+  /** Those with parts, in order. */
+  #waiting: Way[] = [];
   #receive: ((from: Speaker, group: number, message: PeerMessage) => void) | null = null;
   #refused: ((node: number) => void) | null = null;
 
@@ -73,37 +93,51 @@ class MemoryTransport implements Transport {
   close(): void {
     this.#receive = null;
     this.#refused = null;
-    this.#outgoing.clear();
+    for (const way of this.#waiting) way.parts = [];
+    this.#waiting = [];
   }
 
   send(group: number, speaker: Speaker, to: readonly number[], message: PeerMessage): void {
     if (this.#receive === null) return;
-    for (const node of to) {
+    const part: FramePart = { group, speaker, message };
+    const bytes = payloadBytes(message);
+    for (let index = 0; index < to.length; index++) {
+      const node = to[index]!;
       if (node === this.#node) continue;
-      const parts = this.#outgoing.get(node);
-      if (parts === undefined) this.#outgoing.set(node, [{ group, speaker, message }]);
-      else parts.push({ group, speaker, message });
+      const way = this.#wayTo(node);
+      if (way.parts.length === 0) {
+        way.partsBytes = 0;
+        this.#waiting.push(way);
+      }
+      way.parts.push(part);
+      way.partsBytes += bytes;
     }
   }
 
   endTurn(): void {
-    if (this.#outgoing.size === 0) return;
-    for (const [node, parts] of this.#outgoing) {
-      const bytes = parts.reduce((sum, part) => sum + payloadBytes(part.message), 0);
-      this.#queuedBytes.set(node, this.queuedBytes(node) + bytes);
+    if (this.#waiting.length === 0) return;
+    const ready = this.#waiting;
+    this.#waiting = [];
+    for (const way of ready) {
+      const { to, parts, partsBytes: bytes } = way;
+      way.parts = [];
+      way.queuedBytes += bytes;
       let first = true;
       const deliver = (): void => {
-        if (first) this.#queuedBytes.set(node, this.queuedBytes(node) - bytes);
+        if (first) way.queuedBytes -= bytes;
         first = false;
-        this.#network.deliver(this.#node, node, parts);
+        this.#network.deliver(this.#node, to, parts);
       };
-      this.#network.schedule(this.#node, node, bytes, deliver, parts);
+      this.#network.schedule(this.#node, to, bytes, deliver, parts);
     }
-    this.#outgoing.clear();
   }
 
   queuedBytes(node: number): number {
-    return this.#queuedBytes.get(node) ?? 0;
+    return this.#ways[node]?.queuedBytes ?? 0;
+  }
+
+  #wayTo(node: number): Way {
+    return (this.#ways[node] ??= { to: node, parts: [], partsBytes: 0, queuedBytes: 0 });
   }
 
   take(parts: readonly FramePart[]): void {
@@ -118,7 +152,7 @@ class MemoryTransport implements Transport {
 class Network implements MemoryNetwork {
   readonly schedule: FrameSchedule;
   readonly #transports = new Map<number, MemoryTransport>();
-  readonly #cuts = new Set<string>();
+  readonly #cuts = new Set<number>();
   delivered = 0;
 
   constructor(schedule: FrameSchedule) {
@@ -133,33 +167,42 @@ class Network implements MemoryNetwork {
   }
 
   cut(from: number, to: number): void {
-    this.#cuts.add(`${from}>${to}`);
+    this.#cuts.add(linkOf(from, to));
   }
 
   heal(from: number, to: number): void {
-    this.#cuts.delete(`${from}>${to}`);
+    this.#cuts.delete(linkOf(from, to));
   }
 
   healAll(): void {
     this.#cuts.clear();
   }
 
+  #isCut(from: number, to: number): boolean {
+    return this.#cuts.size > 0 && this.#cuts.has(linkOf(from, to));
+  }
+
   /** A node that is not there refuses the link, and its peer is told so in a later turn. */
   deliver(from: number, to: number, parts: readonly FramePart[]): void {
-    if (this.#cuts.has(`${from}>${to}`)) return;
+    if (this.#isCut(from, to)) return;
     const receiver = this.#transports.get(to);
     if (receiver !== undefined && receiver.isOpen) {
       this.delivered += 1;
       receiver.take(parts);
       return;
     }
-    if (this.#cuts.has(`${to}>${from}`)) return;
+    if (this.#isCut(to, from)) return;
     const sender = this.#transports.get(from);
     const refuse = (): void => {
       if (this.#transports.get(from) === sender && !(this.#transports.get(to)?.isOpen ?? false)) sender?.refuse(to);
     };
     this.schedule(to, from, 0, refuse, []);
   }
+}
+
+/** Ids of nodes are below 1024. */
+function linkOf(from: number, to: number): number {
+  return from * 1024 + to;
 }
 
 /** A network whose frames arrive when `schedule` says so. Without cuts it loses, repeats and reorders only what `schedule` does. */
