@@ -1,5 +1,6 @@
 import type { StoredRecord } from "@quorate/log";
 import type { Governing } from "@quorate/paxos";
+import { BySlot } from "./by-slot.ts";
 import type { Value } from "./value.ts";
 
 /** A vote as a disk holds it. */
@@ -14,8 +15,8 @@ export class DiskFacts {
   /** The longest lease that a restart waits for: of its own record, or of a set that is on the disk. */
   leaseMsMax = 0;
   #setsLeaseMsMax = 0;
-  /** By slot: the vote of the highest ballot. */
-  readonly votes: Map<number, HeldVote> = new Map<number, HeldVote>();
+  /** The vote of the highest ballot. */
+  readonly votes: BySlot<HeldVote> = new BySlot<HeldVote>();
   governing: Governing | null = null;
   /** The log below may be gone: so its own record says. */
   trimmedTo = 0;
@@ -35,7 +36,7 @@ export class DiskFacts {
         this.promised = Math.max(this.promised, ballot);
         const held = this.votes.get(slot);
         if (held === undefined || held.ballot <= ballot) this.votes.set(slot, { ballot, value: value! });
-        if (!moved) this.faulty.delete(slot);
+        if (!moved && this.faulty.size > 0) this.faulty.delete(slot);
         return;
       }
       case "members":

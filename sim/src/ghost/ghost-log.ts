@@ -61,7 +61,9 @@ export class GhostLog {
   }
 
   voteIn(slot: number, ballot: number): Vote | null {
-    return this.votes(slot).find((vote) => vote.ballot === ballot) ?? null;
+    const votes = this.votes(slot);
+    for (let index = 0; index < votes.length; index++) if (votes[index]!.ballot === ballot) return votes[index]!;
+    return null;
   }
 
   /** The set that governs a slot, as far as it is chosen. */
@@ -76,12 +78,16 @@ export class GhostLog {
   /** A vote is on the disk of `voter`. */
   voted(voter: Member, ballot: number, value: Value): void {
     const votes = (this.#votes[value.slot] ??= []);
-    let vote = votes.find((each) => each.ballot === ballot && each.value === value);
-    if (vote === undefined) {
+    let vote: CountedVote | null = null;
+    for (let index = 0; index < votes.length && vote === null; index++) {
+      const each = votes[index]!;
+      if (each.ballot === ballot && each.value === value) vote = each;
+    }
+    if (vote === null) {
       vote = { ballot, value, voters: [], chosen: false };
       votes.push(vote);
     }
-    if (vote.voters.some(({ node, incarnation }) => node === voter.node && incarnation === voter.incarnation)) return;
+    if (isAmong(vote.voters, voter)) return;
     vote.voters.push(voter);
     if (value.slot <= this.chosenTo) this.#count(value.slot);
     else while (this.#count(this.chosenTo + 1)) this.#advance();
@@ -100,11 +106,9 @@ export class GhostLog {
 
   /** Voters of the set that governs the slot among those who voted, as its quorums count them. */
   bits(slot: number, voters: readonly Member[]): number {
+    const members = this.governing(slot).quorum.voters;
     let bits = 0;
-    this.governing(slot).quorum.voters.forEach((member, index) => {
-      const has = voters.some(({ node, incarnation }) => node === member.node && incarnation === member.incarnation);
-      if (has) bits |= 1 << index;
-    });
+    for (let index = 0; index < members.length; index++) if (isAmong(voters, members[index]!)) bits |= 1 << index;
     return bits;
   }
 
@@ -128,6 +132,14 @@ export class GhostLog {
     // One that cannot be decoded is reported as what nobody submitted.
     if (members !== null) this.sets.push({ slot: this.chosenTo, members, quorum: quorumOf(members) });
   }
+}
+
+function isAmong(members: readonly Member[], { node, incarnation }: Member): boolean {
+  for (let index = 0; index < members.length; index++) {
+    const member = members[index]!;
+    if (member.node === node && member.incarnation === incarnation) return true;
+  }
+  return false;
 }
 
 const NONE: readonly CountedVote[] = [];

@@ -1,4 +1,5 @@
 import type { DurableRecord, Governing, Member } from "@quorate/paxos";
+import { BySlot } from "./by-slot.ts";
 import { DiskFacts } from "./disk-facts.ts";
 import type { GhostLog } from "./ghost-log.ts";
 import type { Value } from "./value.ts";
@@ -47,7 +48,7 @@ export class GhostNode {
   /** The highest slot that a vote was written for. */
   topSlot = 0;
   #heldTo = 0;
-  readonly #recorded = new Map<number, Recorded[]>();
+  readonly #recorded = new BySlot<Recorded[]>();
 
   constructor(id: number) {
     this.id = id;

@@ -220,8 +220,12 @@ export class Ghost extends Unobservant {
 
   /** Records become durable in the order in which they were written. */
   #settle(node: GhostNode, record: StoredRecord): void {
-    const index = node.unsynced.findIndex((each) => isSame(each, record));
-    if (index >= 0) node.unsynced.splice(0, index + 1);
+    const { unsynced } = node;
+    for (let index = 0; index < unsynced.length; index++) {
+      if (!isSame(unsynced[index]!, record)) continue;
+      unsynced.splice(0, index + 1);
+      return;
+    }
   }
 
   // ── engines ──

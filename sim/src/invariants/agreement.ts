@@ -109,6 +109,6 @@ function nodesOf({ voters }: Vote): string {
 function digestOf(machine: string, command: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < machine.length; index++) hash = Math.imul(hash ^ machine.charCodeAt(index), 0x01000193);
-  for (const byte of command) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let index = 0; index < command.length; index++) hash = Math.imul(hash ^ command[index]!, 0x01000193);
   return hash >>> 0;
 }

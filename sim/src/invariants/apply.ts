@@ -147,7 +147,7 @@ function hashOf(chunks: Iterable<Uint8Array>): { readonly hash: number; readonly
   let bytes = 0;
   for (const chunk of chunks) {
     // Not a CRC: an image may carry its own.
-    for (const byte of chunk) hash = Math.imul(hash ^ byte, 0x01000193);
+    for (let index = 0; index < chunk.length; index++) hash = Math.imul(hash ^ chunk[index]!, 0x01000193);
     bytes += chunk.length;
   }
   return { hash: hash >>> 0, bytes };

@@ -200,9 +200,10 @@ export class Scene {
     for (const other of others) {
       this.arrives(leader, other, prepare);
       this.promises(other, ballot);
-      const votes = [...this.ghost.node(other).disk.votes.entries()]
-        .sort(([left], [right]) => left - right)
-        .map(([, { ballot: cast, value }]) => ({ ...value, ballot: cast }));
+      const votes = [...this.ghost.node(other).disk.votes].map(([, { ballot: cast, value }]) => ({
+        ...value,
+        ballot: cast,
+      }));
       const page = this.page(ballot, votes as unknown as readonly Entry[]);
       this.says(other, page);
       this.arrives(other, leader, page);
