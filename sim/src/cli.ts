@@ -1,14 +1,16 @@
 /**
  * `npm run sim -- --seeds 500 --seed 1 --seconds 60 --json`: simulates seed after seed. `--replay FILE`: a saved run once more.
- * Exit code 0: all held; 1: an invariant was broken, a run was not repeatable, or a long campaign missed what it must hit; 2: wrong usage.
+ * Exit code 0: all held; 1: an invariant was broken, a run was not repeatable, or a long campaign missed what it must hit; 2: wrong usage, or a file that cannot be replayed.
  */
 import { parseArgs } from "node:util";
 import { type CampaignOptions, type CampaignResult, runCampaign, type Share } from "./campaign/campaign.ts";
 import { endWithParent, runShares, tellParent } from "./campaign/shares.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults/schedule.ts";
-import { readRepro, type Repro } from "./report/repro.ts";
+import { readRepro, ReproError } from "./report/read-repro.ts";
+import { replayRepro } from "./report/replay-repro.ts";
+import type { Repro } from "./report/repro.ts";
 import { writeFailure } from "./report/write-failure.ts";
-import { runOnce } from "./world/run.ts";
+import { type Plant, PLANTS } from "./world/config.ts";
 
 const USAGE = `npm run sim -- [options]
   --seeds N         runs (default 20)
@@ -56,9 +58,10 @@ function faultKind(text: string): FaultKind {
   return kind;
 }
 
-function plantOf(text: string): "none" | "sync-does-nothing" | "reads-are-stale" {
-  if (text === "none" || text === "sync-does-nothing" || text === "reads-are-stale") return text;
-  throw new UsageError(`--plant ${text}: known are sync-does-nothing and reads-are-stale`);
+function plantOf(text: string): Plant {
+  const plant = PLANTS.find((each) => each === text);
+  if (plant === undefined) throw new UsageError(`--plant ${text}: known are ${PLANTS.join(", ")}`);
+  return plant;
 }
 
 function showRepro({ invariant, sentence, witness, seed, story }: Repro): string {
@@ -68,9 +71,8 @@ function showRepro({ invariant, sentence, witness, seed, story }: Repro): string
 
 async function replay(file: string): Promise<number> {
   const repro = readRepro(file);
-  const { violation, hash } = await runOnce(repro.config, repro.seed, repro.schedule);
-  console.log(violation === null ? "no invariant was broken" : `${violation.invariant}: ${violation.witness}`);
-  const isSame = violation?.invariant === repro.invariant && hash === repro.hash;
+  const { failure, hash, isSame } = await replayRepro(repro);
+  console.log(failure === null ? "no invariant was broken" : `${failure.invariant}: ${failure.witness}`);
   console.log(isSame ? `the same run, hash ${hash}` : `another run: hash ${hash}, the file says ${repro.hash}`);
   return isSame ? 0 : 1;
 }
@@ -161,7 +163,7 @@ try {
 } catch (error) {
   const isUsage =
     error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
-  if (!isUsage) throw error;
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  if (!isUsage && !(error instanceof ReproError)) throw error;
+  console.error((error as Error).message + (isUsage ? `\n\n${USAGE}` : ""));
   process.exitCode = 2;
 }

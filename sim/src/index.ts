@@ -2,7 +2,9 @@ export { runCampaign, type CampaignOptions, type CampaignResult } from "./campai
 export { SOMETIMES, SOMETIMES_NOT_BUILT } from "./coverage/sometimes.ts";
 export { arbitrarySchedule, type Fault, FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
 export { type InvariantId, INVARIANTS, type Violation } from "./invariants/catalogue.ts";
-export { type Repro, readRepro, reproOf, writeRepro } from "./report/repro.ts";
+export { readRepro, ReproError } from "./report/read-repro.ts";
+export { replayRepro, type Replayed } from "./report/replay-repro.ts";
+export { type Repro, reproOf, writeRepro } from "./report/repro.ts";
 export { type FailingCase, shrink, type ShrinkBudget, type Shrunk } from "./shrink/shrink.ts";
 export { configOf } from "./faults/swarm.ts";
 export type { ConfigWishes, Plant, RunConfig } from "./world/config.ts";

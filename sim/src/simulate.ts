@@ -1,8 +1,11 @@
 import type { Caller, Clock, MachineDefinition, Shape } from "@quorate/machine";
 import fc from "fast-check";
-import type { Program, Subject } from "./clients/program.ts";
+import type { Program, Subject, SubjectOf } from "./clients/program.ts";
 import { FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
+import { divergenceOf } from "./report/divergence.ts";
 import { recordFailure } from "./report/record-failure.ts";
+import { replayRepro } from "./report/replay-repro.ts";
+import type { Repro } from "./report/repro.ts";
 import type { Failure } from "./report/write-failure.ts";
 import { configOf } from "./faults/swarm.ts";
 import { keyedBits, keyedFraction, Purpose } from "./world/keyed-random.ts";
@@ -48,43 +51,71 @@ export interface SimulateOptions<S extends Shape> {
   readonly seconds?: number;
   /** Voters. Default: drawn from the seed. */
   readonly nodes?: number;
+  /** Before each run, those that make a failure small too: sets back what clients and invariants keep outside the cluster. A run may end in the middle of anything. */
+  readonly begin?: () => void;
+  /** One saved run instead of seed after seed, as `readRepro` reads it. `faults`, `seed`, `seeds`, `seconds` and `nodes` say nothing then. */
+  readonly replay?: Repro;
 }
 
 /** What came of it. */
 export interface SimulateResult {
   readonly runs: number;
   readonly simulatedSeconds: number;
-  /** The first failure, made small, for `writeFailure`; null: everything held. */
+  /** The first failure, made small, for `writeFailure`; null: everything held. Of a replay: how it failed now. */
   readonly failure: Failure | null;
+  /** Of a replay: whether it was the saved run, to the same hash. False: other code ran, such as without the mistake. Null: nothing was replayed. */
+  readonly isSame: boolean | null;
 }
 
 /** Runs that making a failure small may take. */
 const SHRINK_RUNS_MAX = 400;
+/** One run in so many is taken twice, the first one always. */
+const TWICE_EVERY = 25;
 
 /**
  * Simulates a state machine of your own on the replicated log of production, with your clients, under faults, seed after seed. Checked beside your
- * invariants: that all replicas agree on every result, that nothing is applied twice, that calls end honestly, that it heals.
+ * invariants: that all replicas agree on every result, that nothing is applied twice, that calls end honestly, that it heals; and, with the first seed and one in 25, that
+ * a run that is taken twice is twice the same.
+ *
+ * @throws ReproError `OTHER_MACHINE` if `replay` is a run of another machine.
  */
 export async function simulate<S extends Shape>(options: SimulateOptions<S>): Promise<SimulateResult> {
   const { faults = FAULT_KINDS, seed: seedFrom = 1, seeds = 100, seconds = 10, nodes = 0 } = options;
   const subject = subjectOf(options);
+  const always = (): Subject => subject;
+  if (options.replay !== undefined) return replayed(options.replay, always);
   const without = FAULT_KINDS.filter((kind) => !faults.includes(kind));
   let simulatedMs = 0;
   for (let runs = 1; runs <= seeds; runs++) {
     const seed = seedFrom + runs - 1;
     const config = configOf(seed, { seconds, nodes, without, plant: "none" });
     const schedule = scheduleOf(seed, config.kinds, seconds, config.gapMs);
-    const result = await runOnce(config, seed, schedule, subject);
-    simulatedMs += result.simulatedMs;
-    if (result.violation === null) continue;
     const failing = { config, seed, schedule };
-    const { failure } = await recordFailure(failing, result.violation, { runsMax: SHRINK_RUNS_MAX }, subject);
-    return { runs, simulatedSeconds: simulatedMs / 1000, failure };
+    const { simulatedMs: ranMs, violation, hash } = await runOnce(config, seed, schedule, subject);
+    simulatedMs += ranMs;
+    const ended = { runs, simulatedSeconds: simulatedMs / 1000, isSame: null };
+    if (violation !== null) {
+      const { failure } = await recordFailure(failing, violation, { runsMax: SHRINK_RUNS_MAX }, always);
+      return { ...ended, failure };
+    }
+    if ((runs - 1) % TWICE_EVERY !== 0 || (await runOnce(config, seed, schedule, subject)).hash === hash) continue;
+    const { failure } = await divergenceOf(failing, always);
+    return { ...ended, failure };
   }
-  return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null };
+  return { runs: seeds, simulatedSeconds: simulatedMs / 1000, failure: null, isSame: null };
 }
 
-function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: SimulateOptions<S>): Subject {
+async function replayed(repro: Repro, subjectOf: SubjectOf): Promise<SimulateResult> {
+  const { failure, isSame, simulatedMs } = await replayRepro(repro, subjectOf);
+  return { runs: 1, simulatedSeconds: simulatedMs / 1000, failure, isSame };
+}
+
+function subjectOf<S extends Shape>({
+  machine,
+  clients,
+  invariants = [],
+  begin = () => undefined,
+}: SimulateOptions<S>): Subject {
   const programs = clients.map(
     (program): Program =>
       (world, client, number) =>
@@ -103,6 +134,8 @@ function subjectOf<S extends Shape>({ machine, clients, invariants = [] }: Simul
     machines: [machine as unknown as MachineDefinition<Shape>],
     ownMachines: [],
     programs,
+    sizes: [],
+    begin,
     readBack: async (world, client) => {
       for (const invariant of invariants) {
         const witness = await invariant(client.caller);

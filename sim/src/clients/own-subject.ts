@@ -8,13 +8,16 @@ import type { Subject } from "./program.ts";
 import { storeProgram } from "./store-program.ts";
 import { watchProgram } from "./watch-program.ts";
 
+/** Names of its machines. */
+export const OWN_MACHINES: readonly string[] = [KV_NAME, LOCK_MACHINE];
+
 /** The key-value store and the locks of this project, used as hard as the configuration says. */
 export function ownSubject(config: RunConfig): Subject {
   const { kvClients, readClients, storeClients, lockClients, watchClients, historyRevisionsMax } = config;
   const kv = kvMachine({ historyRevisionsMax });
   return {
     machines: [kv, lockMachine] as unknown as readonly MachineDefinition<Shape>[],
-    ownMachines: [KV_NAME, LOCK_MACHINE],
+    ownMachines: OWN_MACHINES,
     programs: [
       ...repeated(kvProgram, kvClients),
       ...repeated(readProgram, readClients),
@@ -22,6 +25,8 @@ export function ownSubject(config: RunConfig): Subject {
       ...repeated(lockProgram(), lockClients),
       ...repeated(watchProgram, watchClients),
     ],
+    sizes: ["lockClients", "watchClients", "storeClients", "readClients", "kvClients", "keys"],
+    begin: () => undefined,
     readBack: finalReads,
   };
 }

@@ -65,7 +65,7 @@ export const leaderRemoved: FaultDefinition = {
     if (leader !== null && operator.voters().length > 1) operator.wish(leader.id, "absent");
     return NOTHING;
   },
-  words: () => "the operator removes whoever leads",
+  words: ({ leader }) => `the operator removes ${leader}`,
 };
 
 /** A voter is replaced, or leaves where there is nobody else; as the leader sends that change, it or all lose power, or it is cut off from a majority. */
@@ -131,5 +131,5 @@ export const stepDown: FaultDefinition = {
     world.operator.stepDown();
     return NOTHING;
   },
-  words: () => "the operator tells the leader to step down",
+  words: ({ leader }) => `the operator tells ${leader} to step down`,
 };

@@ -21,8 +21,18 @@ export interface Hit {
   readonly part: number;
 }
 
+/** Whom a fault met in a run, beside those whom its numbers name. */
+export interface Met {
+  /** Who led as it struck; 0: nobody. */
+  readonly leader: number;
+  /** Whom it met later on, having lain in wait. */
+  readonly later: readonly number[];
+}
+
 /** Whom a fault hits, by name. */
 export interface Names {
+  /** Whoever leads, as the fault strikes. */
+  readonly leader: string;
   readonly node: string;
   readonly peer: string;
   readonly client: string;

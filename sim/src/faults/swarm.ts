@@ -153,16 +153,27 @@ function someOf<T>(seed: number, what: number, all: readonly T[]): readonly T[] 
   return all.filter((_, index) => index === first || keyedBits(seed, Purpose.swarm, what, index + 1) % 2 === 0);
 }
 
+/** Of so few kinds a theme would mostly leave none. */
+const FEW_KINDS = 8;
+
+/** The kinds that a run draws from: those of its theme and a few others; or, where few are allowed or none of these is, about half of the allowed ones. */
+function kindsOf(seed: number, theme: Theme, without: readonly FaultKind[]): readonly FaultKind[] {
+  const allowed = FAULT_KINDS.filter((kind) => !without.includes(kind));
+  const kinds = FAULT_KINDS.filter((kind, index) => {
+    if (without.includes(kind)) return false;
+    return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
+  });
+  const isFew = allowed.length <= FEW_KINDS || kinds.length === 0;
+  return isFew && allowed.length > 0 ? someOf(seed, 202, allowed) : kinds;
+}
+
 /**
  * The configuration of a seed: sizes, rates, limits and the kinds of faults are drawn anew for each, and each run leaves some kinds out, since what is
  * always on hides what shows only when it is off (A. Groce and others, "Swarm testing", 2012).
  */
 export function configOf(seed: number, wishes: ConfigWishes): RunConfig {
   const theme = themeOf(seed);
-  const kinds = FAULT_KINDS.filter((kind, index) => {
-    if (wishes.without.includes(kind)) return false;
-    return theme.kinds.includes(kind) || keyedFraction(seed, Purpose.swarm, 100 + index) < theme.others;
-  });
+  const kinds = kindsOf(seed, theme, wishes.without);
   const sizes = { ...SIZES, ...theme.sizes };
   const valueBytes = pick(seed, 15, sizes.valueBytes);
   const historyRevisionsMax = pick(seed, 29, [20, 500]);

@@ -8,7 +8,7 @@ import * as link from "./link.ts";
 import * as members from "./members.ts";
 import * as partition from "./partition.ts";
 import { type Fault, type FaultKind, hitsLeader } from "./schedule.ts";
-import { type FaultDefinition, partOf, type Undo } from "./strike.ts";
+import { type FaultDefinition, type Met, type Names, partOf, type Undo } from "./strike.ts";
 
 /** What each kind does. */
 const FAULTS: Readonly<Record<FaultKind, FaultDefinition>> = {
@@ -73,16 +73,35 @@ export function lastsMs(fault: Fault): number {
   return FAULTS[fault.kind].lastsMs?.(fault) ?? fault.forMs;
 }
 
+/** Who is hit, in the words of the story. */
+function namesOf(fault: Fault, machines: number, clients: number, met: Met | null): Names {
+  const leader =
+    met === null ? "whoever leads" : met.leader > 0 ? `node ${met.leader} (the leader)` : "whoever leads (nobody did)";
+  const numbered = `node ${(fault.node % machines) + 1}`;
+  return {
+    leader,
+    node: hitsLeader(fault) && met?.leader !== 0 ? leader : numbered,
+    peer: `node ${(fault.peer % machines) + 1}`,
+    client: `client ${(fault.node % clients) + 1}`,
+  };
+}
+
 /**
  * One line in plain language: when, what, to whom.
  *
  * @param machines - how many there are in the run.
+ * @param clients - how many run at a time.
+ * @param met - whom it met in a run; null: it is told before one.
  */
-export function showFault(fault: Fault, atMs: number, machines: number, clients: number): string {
-  const names = {
-    node: hitsLeader(fault) ? "whoever leads" : `node ${(fault.node % machines) + 1}`,
-    peer: `node ${(fault.peer % machines) + 1}`,
-    client: `client ${(fault.node % clients) + 1}`,
-  };
-  return `${(atMs / 1000).toFixed(3)} s: ${FAULTS[fault.kind].words(names, fault)}`;
+export function showFault(
+  fault: Fault,
+  atMs: number,
+  machines: number,
+  clients: number,
+  met: Met | null = null,
+): string {
+  const words = FAULTS[fault.kind].words(namesOf(fault, machines, clients, met), fault);
+  const later = met?.later.filter((id) => !new RegExp(`\\bnode ${id}\\b`, "u").test(words)) ?? [];
+  const who = later.length === 0 ? "" : ` (${later.length === 1 ? "node" : "nodes"} ${later.join(", ")})`;
+  return `${(atMs / 1000).toFixed(3)} s: ${words}${who}`;
 }

@@ -55,6 +55,7 @@ export const INVARIANTS = {
   K1: "Once healed, the cluster has a leader, answers all calls, and its replicas agree.",
   K2: "Once healed, few ballots are used up until a leader stands.",
   K3: "Once healed, messages, queues and logs stay within what the work asks for.",
+  L1: "A run that is taken twice is twice the same: nothing in it depends on anything outside it.",
   M1: "Recovery reads what was synced, a beginning of what was written after it, and nothing else.",
   M2: "A synced record that cannot be read is marked as unreadable, never taken for one that was not there.",
   M3: "A log of which a sync failed is not written again by the same process.",

@@ -1,4 +1,5 @@
-import type { Subject } from "../clients/program.ts";
+import { ownSubject } from "../clients/own-subject.ts";
+import type { SubjectOf } from "../clients/program.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { FailingCase, ShrinkBudget } from "../shrink/attempts.ts";
 import { shrink } from "../shrink/shrink.ts";
@@ -21,27 +22,25 @@ export interface Recorded {
  * Makes a failing case small and runs what is left once more, with everything that happens written down.
  *
  * @param found - how it failed.
- * @param subject - what the run puts to the test; null: the project's own machines.
+ * @param subjectOf - what the run puts to the test. Default: the project's own machines.
  */
 export async function recordFailure(
   failing: FailingCase,
   found: Violation,
   budget: ShrinkBudget,
-  subject: Subject | null = null,
+  subjectOf: SubjectOf = ownSubject,
 ): Promise<Recorded> {
-  const small = await shrink(failing, found.invariant, budget, subject);
+  const small = await shrink(failing, found.invariant, budget, subjectOf);
   const recorder = new TraceRecorder();
   const { config, seed, schedule, runs, minimal } = small;
-  const { violation, hash } =
-    subject === null
-      ? await runOnce(config, seed, schedule, undefined, [recorder])
-      : await runOnce(config, seed, schedule, subject, [recorder]);
+  const subject = subjectOf(config);
+  const { violation, hash } = await runOnce(config, seed, schedule, subject, [recorder]);
   // A run that holds now is no function of its seed: what failed depends on something outside it.
   const ledger =
     violation === null ? [...small.ledger, "run once more, IT HOLDS: it is not deterministic"] : small.ledger;
   const last = violation ?? found;
   return {
-    failure: { ...reproOf({ ...small, ledger }, last, hash), trace: recorder.trace(last) },
+    failure: { ...reproOf({ ...small, ledger }, last, hash, subject, recorder.met), trace: recorder.trace(last) },
     faultsBefore: failing.schedule.length,
     shrinkRuns: runs,
     minimal: minimal && violation?.invariant === found.invariant,

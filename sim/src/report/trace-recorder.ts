@@ -2,15 +2,22 @@ import type { FramePart, PeerMessage } from "@quorate/log";
 import type { QuorateError, ReadLevel } from "@quorate/machine";
 import { type Durable, type DurableRecord, type Entry, type Output, showBallot } from "@quorate/paxos";
 import type { Fault } from "../faults/schedule.ts";
+import type { Met } from "../faults/strike.ts";
 import { showFault } from "../faults/table.ts";
 import { valueIdentity } from "../ghost/value-identity.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import { type CallKind, type ObservedRun, Unobservant } from "../world/observer.ts";
 import { describeMessage } from "./trace/describe-message.ts";
-import { type Lane, type Trace, traceEvent, type TraceEvent, type TraceKind } from "./trace/trace.ts";
+import {
+  EVENTS_MAX,
+  type Lane,
+  type Trace,
+  traceEvent,
+  type TraceEvent,
+  type TraceKind,
+  violationEvent,
+} from "./trace/trace.ts";
 
-/** Events of a trace at most: a page of so many still opens at once. The earliest go first. */
-const EVENTS_MAX = 12_000;
 /** Ends of links above this are clients. */
 const NODE_ID_MAX = 1023;
 
@@ -33,12 +40,26 @@ export class TraceRecorder extends Unobservant {
   readonly #roles = new Map<number, string>();
   #run: ObservedRun | null = null;
   #events: TraceEvent[] = [];
+  readonly #faults = new Map<number, Fault>();
+  readonly #met = new Map<number, Met>();
+  readonly #eventsMax: number;
   #dropped = 0;
 
-  /** What was written down, ended by `violation`. */
-  trace(violation: Violation): Trace {
-    const { invariant, witness, atMs } = violation;
-    const events = [...this.#events, traceEvent("violation", atMs, 0, { what: invariant, text: witness })];
+  /** @param eventsMax - the latest are kept. */
+  constructor(eventsMax: number = EVENTS_MAX) {
+    super();
+    this.#eventsMax = eventsMax;
+  }
+
+  /** Whom each fault met, by its place in the schedule. */
+  get met(): ReadonlyMap<number, Met> {
+    return this.#met;
+  }
+
+  /** What was written down, ended by `violation`, if there is one. */
+  trace(violation: Violation | null): Trace {
+    const events = this.#events.map((event) => (event.kind === "fault" ? this.#told(event) : event));
+    if (violation !== null) events.push(violationEvent(violation));
     const lanes = [...this.#lanes.values()].sort((left, right) => left.id - right.id);
     return { lanes, events, droppedEvents: this.#dropped };
   }
@@ -145,13 +166,28 @@ export class TraceRecorder extends Unobservant {
     this.#add("role", client, { text: `${lost ? "lost" : "gives up"} ${lock}, token ${token}` });
   }
 
-  override faultStruck(index: number, fault: Fault): void {
-    const { nowMs, nodes, clients } = this.#run!;
-    this.#add("fault", 0, { id: index + 1, what: fault.kind, text: showFault(fault, nowMs, nodes, clients) });
+  override faultStruck(index: number, fault: Fault, leader: number): void {
+    this.#met.set(index, { leader, later: [] });
+    this.#faults.set(index, fault);
+    this.#add("fault", 0, { id: index + 1, what: fault.kind });
+  }
+
+  override faultMet(index: number, node: number): void {
+    const { leader, later } = this.#met.get(index)!;
+    if (later.at(-1) === node) return;
+    this.#met.set(index, { leader, later: [...later, node] });
+    this.#add("hit", node, { id: index + 1, text: `fault ${index + 1} meets it` });
   }
 
   override faultEnded(index: number, fault: Fault): void {
     this.#add("end", 0, { id: index + 1, what: fault.kind, text: `${fault.kind} ends` });
+  }
+
+  /** Whom it met is known in the end. */
+  #told(event: TraceEvent): TraceEvent {
+    const { nodes, clients } = this.#run!;
+    const index = event.id - 1;
+    return { ...event, text: showFault(this.#faults.get(index)!, event.atMs, nodes, clients, this.#met.get(index)) };
   }
 
   #record(node: number, record: DurableRecord): void {
@@ -172,9 +208,9 @@ export class TraceRecorder extends Unobservant {
   #add(kind: TraceKind, lane: number, fields: Partial<TraceEvent>): void {
     if (lane !== 0) this.#lane(lane);
     this.#events.push(traceEvent(kind, this.#run!.nowMs, lane, fields));
-    if (this.#events.length < 2 * EVENTS_MAX) return;
-    this.#dropped += this.#events.length - EVENTS_MAX;
-    this.#events = this.#events.slice(-EVENTS_MAX);
+    if (this.#events.length < 2 * this.#eventsMax) return;
+    this.#dropped += this.#events.length - this.#eventsMax;
+    this.#events = this.#events.slice(-this.#eventsMax);
   }
 
   #lane(id: number): void {

@@ -1,4 +1,4 @@
-import type { Subject } from "../clients/program.ts";
+import type { Subject, SubjectOf } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
 import type { InvariantId, Violation } from "../invariants/catalogue.ts";
 import type { RunConfig } from "../world/config.ts";
@@ -19,6 +19,8 @@ export interface ShrinkBudget {
   readonly isOver?: () => boolean;
   /** Whether the load is made less and each fault calmer once no fault can be left out. Default true. */
   readonly calm?: boolean;
+  /** Told before each run: how many there were, with it, and how many faults the smallest case so far has. */
+  readonly progress?: (runs: number, faults: number) => void;
 }
 
 /** The smallest failing case so far, and the runs that were spent on it. Only the same invariant counts as the same failure. */
@@ -27,27 +29,28 @@ export class Attempts {
   runs = 0;
   readonly invariant: InvariantId;
   readonly #budget: ShrinkBudget;
-  readonly #subject: Subject | null;
+  readonly #subjectOf: SubjectOf;
 
-  /** @param subject - what the run puts to the test; null: the project's own machines. */
-  constructor(failing: FailingCase, invariant: InvariantId, budget: ShrinkBudget, subject: Subject | null) {
+  constructor(failing: FailingCase, invariant: InvariantId, budget: ShrinkBudget, subjectOf: SubjectOf) {
     this.best = failing;
     this.invariant = invariant;
     this.#budget = budget;
-    this.#subject = subject;
+    this.#subjectOf = subjectOf;
   }
 
   get isOver(): boolean {
     return this.runs >= this.#budget.runsMax || this.#budget.isOver?.() === true;
   }
 
-  get isOfUser(): boolean {
-    return this.#subject !== null;
+  /** What a case of this configuration puts to the test. */
+  subjectOf(config: RunConfig): Subject {
+    return this.#subjectOf(config);
   }
 
   run({ config, seed, schedule }: FailingCase): Promise<RunResult> {
     this.runs += 1;
-    return this.#subject === null ? runOnce(config, seed, schedule) : runOnce(config, seed, schedule, this.#subject);
+    this.#budget.progress?.(this.runs, this.best.schedule.length);
+    return runOnce(config, seed, schedule, this.#subjectOf(config));
   }
 
   /** Takes the candidate for the best if it fails alike, up to its violation. */

@@ -1,15 +1,14 @@
 import fc from "fast-check";
+import type { SubjectSize } from "../clients/program.ts";
 import type { Fault } from "../faults/schedule.ts";
-import { clientsOf, type RunConfig } from "../world/config.ts";
+import type { RunConfig } from "../world/config.ts";
 import type { Attempts } from "./attempts.ts";
 
 /** Values that one field of one fault is tried with, at most. */
 const TRIES_MAX = 3;
 
-type Size = "lockClients" | "watchClients" | "storeClients" | "readClients" | "kvClients" | "nodes" | "keys";
-
 /** What is made less, one after the other, and how small. */
-const LESS: readonly (readonly [Size, number])[] = [
+const LESS: readonly (readonly [SubjectSize | "nodes", number])[] = [
   ["lockClients", 0],
   ["watchClients", 0],
   ["storeClients", 0],
@@ -24,9 +23,9 @@ const LESS: readonly (readonly [Size, number])[] = [
 export async function calmLoad(attempts: Attempts): Promise<void> {
   for (const [size, value] of LESS) {
     const { config } = attempts.best;
-    if (config[size] <= value || (attempts.isOfUser && size !== "nodes")) continue;
+    if (config[size] <= value || !(size === "nodes" || attempts.subjectOf(config).sizes.includes(size))) continue;
     const calmer: RunConfig = { ...config, [size]: value };
-    if (clientsOf(calmer) > 0) await attempts.try({ ...attempts.best, config: calmer });
+    if (attempts.subjectOf(calmer).programs.length > 0) await attempts.try({ ...attempts.best, config: calmer });
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Subject } from "../clients/program.ts";
+import { ownSubject } from "../clients/own-subject.ts";
+import type { SubjectOf } from "../clients/program.ts";
 import type { InvariantId } from "../invariants/catalogue.ts";
-import { clientsOf } from "../world/config.ts";
 import { Attempts, type FailingCase, type ShrinkBudget } from "./attempts.ts";
 import { calmFaults, calmLoad } from "./calm.ts";
 import { type Minimality, oneMinimal } from "./one-minimal.ts";
@@ -21,15 +21,15 @@ export interface Shrunk extends FailingCase, Minimality {
  * and where that changed anything, each fault is shown to be needed again: if the budget is over before that, what was known to be minimal is kept. Parts are taken out by
  * delta debugging and not by fast-check's shrinking of arrays, which ends at the same faults after five times the runs; fast-check leads the numbers of each fault towards 0.
  *
- * @param subject - what the run puts to the test; null: the project's own machines.
+ * @param subjectOf - what the run puts to the test. Default: the project's own machines.
  */
 export async function shrink(
   failing: FailingCase,
   invariant: InvariantId,
   budget: ShrinkBudget,
-  subject: Subject | null = null,
+  subjectOf: SubjectOf = ownSubject,
 ): Promise<Shrunk> {
-  const attempts = new Attempts(failing, invariant, budget, subject);
+  const attempts = new Attempts(failing, invariant, budget, subjectOf);
   if (budget.runsMax > 0 && (await attempts.fails(failing)) === "alike") {
     if (attempts.best.config.seconds === failing.config.seconds) await halveSeconds(attempts);
     await removeFaults(attempts);
@@ -37,7 +37,7 @@ export async function shrink(
   let found = await oneMinimal(attempts);
   if (found.minimal && budget.calm !== false) found = await makeCalm(attempts, found);
   const { best, runs } = attempts;
-  return { ...best, runs, ...found, ledger: ledgerOf(failing, best, runs) };
+  return { ...best, runs, ...found, ledger: ledgerOf(failing, best, runs, subjectOf) };
 }
 
 /** What is calm may need less. */
@@ -52,8 +52,8 @@ async function makeCalm(attempts: Attempts, found: Minimality): Promise<Minimali
   return found;
 }
 
-function ledgerOf(before: FailingCase, after: FailingCase, runs: number): readonly string[] {
-  const clients = ({ config }: FailingCase): number => clientsOf(config);
+function ledgerOf(before: FailingCase, after: FailingCase, runs: number, subjectOf: SubjectOf): readonly string[] {
+  const clients = ({ config }: FailingCase): number => subjectOf(config).programs.length;
   const rows: readonly (readonly [string, number, number])[] = [
     ["faults", before.schedule.length, after.schedule.length],
     ["simulated seconds", before.config.seconds, after.config.seconds],

@@ -2,8 +2,14 @@ import type { LockOperation } from "../clients/lock-operations.ts";
 import type { StoreOperation } from "../clients/store-operations.ts";
 import type { FaultKind } from "../faults/schedule.ts";
 
-/** A mistake that is planted on purpose, to show that the simulator finds it. */
-export type Plant = "none" | "sync-does-nothing" | "reads-are-stale";
+/** Mistakes that are planted on purpose, to show that the simulator finds them. */
+export const PLANTS = ["none", "sync-does-nothing", "reads-are-stale"] as const;
+
+/** One of {@link PLANTS}. */
+export type Plant = (typeof PLANTS)[number];
+
+/** Which voters may promise and accept. */
+export const QUORUMS = ["majority", "flexible", "zones"] as const;
 
 /** What a run is made of, beside its seed and its schedule: plain data, so that it goes into a file. */
 export interface RunConfig {
@@ -12,7 +18,7 @@ export interface RunConfig {
   /** Further machines, in no cluster at first: they can be added. */
   readonly spares: number;
   /** Which voters may promise and accept. */
-  readonly quorum: "majority" | "flexible" | "zones";
+  readonly quorum: (typeof QUORUMS)[number];
   /** Longest lease that a leader is granted; 0: none. */
   readonly leaseMs: number;
   readonly kvClients: number;
@@ -74,9 +80,4 @@ export interface ConfigWishes {
   readonly nodes: number;
   readonly without: readonly FaultKind[];
   readonly plant: Plant;
-}
-
-/** Clients that run at a time, in a run of the project's own machines. */
-export function clientsOf({ kvClients, readClients, storeClients, lockClients, watchClients }: RunConfig): number {
-  return kvClients + readClients + storeClients + lockClients + watchClients;
 }

@@ -124,8 +124,10 @@ export interface Observer {
 
   // ── faults ──
 
-  /** `index`: of the fault in the schedule. */
-  faultStruck(index: number, fault: Fault): void;
+  /** `index`: of the fault in the schedule. `leader`: who leads now, and is hit by what hits whoever leads; 0: nobody. */
+  faultStruck(index: number, fault: Fault, leader: number): void;
+  /** A fault that lies in wait meets a node, now. */
+  faultMet(index: number, node: number): void;
   faultEnded(index: number, fault: Fault): void;
 }
 
@@ -169,7 +171,8 @@ export class Unobservant implements Observer {
   callFailed(_client: number, _call: number, _error: QuorateError): void {}
   lockHeld(_lock: string, _client: number, _token: number): void {}
   lockGone(_lock: string, _client: number, _token: number, _lost: boolean): void {}
-  faultStruck(_index: number, _fault: Fault): void {}
+  faultStruck(_index: number, _fault: Fault, _leader: number): void {}
+  faultMet(_index: number, _node: number): void {}
   faultEnded(_index: number, _fault: Fault): void {}
 }
 

@@ -41,6 +41,7 @@ export async function runOnce(
 ): Promise<RunResult> {
   const restore = setTraps();
   try {
+    subject.begin();
     const world = new World(config, seed, schedule, subject, observers, checked);
     await world.run();
     return {

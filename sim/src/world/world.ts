@@ -87,6 +87,8 @@ export class World {
   #calls = 0;
   #frames = 0;
   #healed = false;
+  /** The fault that strikes, by its place in the schedule. */
+  #striking = 0;
   #core: readonly SimulatedNode[] = [];
 
   /**
@@ -171,10 +173,12 @@ export class World {
    * @param carrying - of accepts that carry such an entry only.
    */
   whenAccepts(run: (leader: SimulatedNode) => void, carrying: Entry["kind"] | null = null): () => void {
+    const met = this.#meets();
     return this.#accepts.arm(({ leader, parts }) => {
       const isSuch = ({ message }: FramePart): boolean =>
         message.kind === "accept" && (carrying === null || message.entries.some(({ kind }) => kind === carrying));
       if (!parts.some(isSuch)) return false;
+      met(leader);
       run(leader);
       return true;
     });
@@ -185,11 +189,22 @@ export class World {
     isSuch: (node: SimulatedNode, operation: DiskOperation) => boolean,
     run: (node: SimulatedNode) => void,
   ): () => void {
+    const met = this.#meets();
     return this.#operations.arm(({ node, operation }) => {
       if (!isSuch(node, operation)) return false;
+      met(node);
       run(node);
       return true;
     });
+  }
+
+  /** What tells whom the fault that strikes now meets later on. */
+  #meets(): (node: SimulatedNode) => void {
+    const index = this.#striking;
+    return ({ id }) => {
+      this.#striking = index;
+      this.observer.faultMet(index, id);
+    };
   }
 
   /** The disk of a node begins an operation. */
@@ -337,7 +352,8 @@ export class World {
 
   #strike(index: number, fault: Fault): void {
     if (this.#healed) return;
-    this.observer.faultStruck(index, fault);
+    this.observer.faultStruck(index, fault, this.operator.leader()?.id ?? 0);
+    this.#striking = index;
     const end = strike(this, fault);
     const undo = (): void => {
       if (!this.#undos.delete(undo)) return;

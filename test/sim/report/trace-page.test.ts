@@ -5,7 +5,8 @@ import { lanesNamed, type Repro, type Trace, tracePage } from "@quorate/sim";
 import { SAMPLE } from "./sample-trace.ts";
 
 const REPRO = {
-  format: 1,
+  format: 2,
+  machines: ["kv", "lock"],
   invariant: "A2",
   sentence: "What leaves is on disk.",
   witness: "</script><b>node 2</b> forgot & forgave",

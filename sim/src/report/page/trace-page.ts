@@ -1,3 +1,4 @@
+import { OWN_MACHINES } from "../../clients/own-subject.ts";
 import type { Repro } from "../repro.ts";
 import { causalPast } from "../trace/causal-past.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -31,7 +32,7 @@ export function tracePage(repro: Repro, trace: Trace): string {
 <body><aside>
 <h1><b>${invariant}</b> ${escape(sentence)}</h1>
 <p class="why">${escape(witness)}</p>
-<p>Again: <code>npm run sim -- --replay ${escape(`repro-${seed}-${invariant}.json`)}</code> (hash <code>${hash}</code>)</p>
+<p>Again: <code>${escape(howAgain(repro))}</code> (hash <code>${hash}</code>)</p>
 <h2>Faults</h2>
 ${told === "" ? "<p>None is needed.</p>" : `<ol>${told}</ol>`}
 <h2>Made small</h2>
@@ -51,6 +52,13 @@ const past = ${embedded(past)};
 const heights = ${embedded(heights)};
 ${PAGE_SCRIPT}</script></body></html>
 `;
+}
+
+/** What replays the file beside the page: the command has the project's own machines, and no others. */
+function howAgain({ machines, seed, invariant }: Repro): string {
+  const file = `repro-${seed}-${invariant}.json`;
+  const isOwn = machines.join() === OWN_MACHINES.join();
+  return isOwn ? `npm run sim -- --replay ${file}` : `simulate({ …, replay: readRepro("${file}") })`;
 }
 
 /** Data inside a script element: nothing in it can end the element. */

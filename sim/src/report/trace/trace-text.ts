@@ -13,12 +13,13 @@ const GLYPHS: Readonly<Record<TraceKind, string>> = {
   call: "(",
   answer: ")",
   fault: "#",
+  hit: "+",
   end: "~",
   violation: "%",
 };
 
 const LEGEND =
-  "> sends, < arrives, x lost, ! process, / role, * vote on disk, ? promise on disk, = chosen, ( call, ) answer, # fault, ~ fault ends, % violated";
+  "> sends, < arrives, x lost, ! process, / role, * vote on disk, ? promise on disk, = chosen, ( call, ) answer, # fault, + it meets whom it lay in wait for, ~ it ends, % violated";
 
 /**
  * The trace as lines: time, sign, lane in a column of its own, words. Without messages it is the history of states; with them, the whole.

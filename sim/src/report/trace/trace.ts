@@ -1,3 +1,5 @@
+import type { Violation } from "../../invariants/catalogue.ts";
+
 /** A line of life in a trace: a node or a client. */
 export interface Lane {
   /** As an end of links. */
@@ -9,7 +11,7 @@ export interface Lane {
 /**
  * What kind of thing happened. `send`, `arrive` and `lost`: a message between nodes. `life`: a process begins, dies, stops or goes on. `role`: a node leads, follows
  * or has opened. `vote` and `promise`: on disk, as the synced image has it. `chosen`: a quorum of disks holds votes of one ballot. `call` and `answer`: of a client.
- * `fault` and `end`: a fault begins, and ends. `violation`: what the trace is about.
+ * `fault` and `end`: a fault begins, and ends. `hit`: one that lay in wait meets a node. `violation`: what the trace is about.
  */
 export type TraceKind =
   | "send"
@@ -23,6 +25,7 @@ export type TraceKind =
   | "call"
   | "answer"
   | "fault"
+  | "hit"
   | "end"
   | "violation";
 
@@ -48,6 +51,9 @@ export interface TraceEvent {
   readonly value: string;
 }
 
+/** Events of a trace at most: a page of so many still opens at once. The earliest go first. */
+export const EVENTS_MAX = 12_000;
+
 /** What happened in one failing run, as far as it was kept. */
 export interface Trace {
   readonly lanes: readonly Lane[];
@@ -65,4 +71,9 @@ export function traceEvent(
   fields: Partial<Omit<TraceEvent, "kind" | "atMs" | "lane">>,
 ): TraceEvent {
   return { kind, atMs, lane, peer: 0, id: 0, what: "", text: "", slot: 0, ballot: "", value: "", ...fields };
+}
+
+/** What a trace of a failing run ends with. */
+export function violationEvent({ invariant, witness, atMs }: Violation): TraceEvent {
+  return traceEvent("violation", atMs, 0, { what: invariant, text: witness });
 }
