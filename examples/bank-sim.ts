@@ -43,13 +43,8 @@ async function tryBank(title: string, machine: ReturnType<typeof bank>, readsThe
     const sum = (await machineClient(caller, machine).read(null)).reduce((all, each) => all + each, 0);
     return sum === 300 ? null : `the accounts hold ${sum} together, not 300`;
   };
-  const { runs, failure } = await simulate({
-    machine,
-    clients: [teller, teller],
-    invariants: [holds300],
-    seeds: 20,
-    seconds: 5,
-  });
+  const what = { machine, clients: [teller, teller], invariants: [holds300] };
+  const { runs, failure } = await simulate({ ...what, nodes: 3, seeds: 20, seconds: 5 });
   if (failure === null) return console.log(`${title}: held in ${runs} runs`);
   const { invariant, witness, ledger, story } = failure;
   console.log([`${title}: ${invariant}: ${witness}`, ...ledger, ...story].join("\n  "));

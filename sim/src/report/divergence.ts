@@ -1,3 +1,5 @@
+import type { Composite } from "@quorate/machine";
+import type { Entry } from "@quorate/paxos";
 import type { SubjectOf } from "../clients/program.ts";
 import type { FailingCase } from "../shrink/attempts.ts";
 import { runOnce } from "../world/run.ts";
@@ -36,8 +38,18 @@ async function takenTwice(failing: FailingCase, subjectOf: SubjectOf): Promise<D
   return { differs: first.hash !== second.hash, failure: failureOf(failing, first.trace, second, subjectOf) };
 }
 
+/** Writes down as well what each replica's results come to after each entry: a machine of itself may differ where nothing else does. */
+class StateRecorder extends TraceRecorder {
+  override applied(node: number, { slot }: Entry, _counted: boolean, { revision, digest }: Composite): void {
+    this.add("role", node, {
+      slot,
+      text: `applied slot ${slot}: revision ${revision}, digest of all results ${digest}`,
+    });
+  }
+}
+
 async function taken({ config, seed, schedule }: FailingCase, subjectOf: SubjectOf): Promise<Taken> {
-  const recorder = new TraceRecorder(Infinity);
+  const recorder = new StateRecorder(Infinity);
   const { hash } = await runOnce(config, seed, schedule, subjectOf(config), [recorder]);
   return { hash, met: recorder.met, trace: recorder.trace(null) };
 }

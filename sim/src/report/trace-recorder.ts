@@ -70,49 +70,49 @@ export class TraceRecorder extends Unobservant {
   }
 
   override healed(core: readonly number[]): void {
-    this.#add("end", 0, { text: `load and faults are over; nodes ${core.join(", ")} are healed` });
+    this.add("end", 0, { text: `load and faults are over; nodes ${core.join(", ")} are healed` });
   }
 
   override frameSent(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
-    this.#add("send", from, { id: frame, peer: to, what: kindOf(parts), text: `to node ${to}: ${textOf(parts)}` });
+    this.add("send", from, { id: frame, peer: to, what: kindOf(parts), text: `to node ${to}: ${textOf(parts)}` });
   }
 
   override frameDelivered(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
-    this.#add("arrive", to, { id: frame, peer: from, text: `from node ${from}: ${textOf(parts)}` });
+    this.add("arrive", to, { id: frame, peer: from, text: `from node ${from}: ${textOf(parts)}` });
   }
 
   override frameLost(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
-    this.#add("lost", from, { id: frame, peer: to, text: `lost on the way to node ${to}: ${textOf(parts)}` });
+    this.add("lost", from, { id: frame, peer: to, text: `lost on the way to node ${to}: ${textOf(parts)}` });
   }
 
   override processStarted(end: number, start: number): void {
     this.#roles.delete(end);
-    this.#add("life", end, { what: "starts", text: start > 1 ? "starts again" : "starts" });
+    this.add("life", end, { what: "starts", text: start > 1 ? "starts again" : "starts" });
   }
 
   override processDied(end: number): void {
-    this.#add("life", end, { what: "dies", text: "dies" });
+    this.add("life", end, { what: "dies", text: "dies" });
   }
 
   override powerLost(node: number): void {
-    this.#add("life", node, { what: "dies", text: "loses power" });
+    this.add("life", node, { what: "dies", text: "loses power" });
   }
 
   override processPaused(end: number): void {
-    this.#add("life", end, { what: "stops", text: "stands still" });
+    this.add("life", end, { what: "stops", text: "stands still" });
   }
 
   override processResumed(end: number): void {
-    this.#add("life", end, { what: "goes on", text: "goes on" });
+    this.add("life", end, { what: "goes on", text: "goes on" });
   }
 
   override processFailed(node: number, error: QuorateError): void {
-    this.#add("life", node, { what: "goes on", text: `stops serving: ${error.code}` });
+    this.add("life", node, { what: "goes on", text: `stops serving: ${error.code}` });
   }
 
   override replicaBegan(node: number, _self: unknown, _life: number, durable: Durable): void {
     const { promised, accepted, chosenTo } = durable;
-    this.#add("promise", node, {
+    this.add("promise", node, {
       ballot: showBallot(promised),
       text: `recovers: promised ${showBallot(promised)}, ${accepted.length} votes, chosen to ${chosenTo}`,
     });
@@ -126,7 +126,7 @@ export class TraceRecorder extends Unobservant {
       const key = `${slot} ${value}`;
       if (this.#chosen.has(key)) continue;
       this.#chosen.add(key);
-      this.#add("chosen", node, { slot, value, text: `knows ${value} chosen in slot ${slot}` });
+      this.add("chosen", node, { slot, value, text: `knows ${value} chosen in slot ${slot}` });
     }
   }
 
@@ -139,11 +139,11 @@ export class TraceRecorder extends Unobservant {
           : `follows node ${leader}`;
     if (this.#roles.get(node) === text) return;
     this.#roles.set(node, text);
-    this.#add("role", node, { text, ballot: opening > 0 ? showBallot(opening) : "" });
+    this.add("role", node, { text, ballot: opening > 0 ? showBallot(opening) : "" });
   }
 
   override callInvoked(client: number, call: number, kind: CallKind, machine: string, level: ReadLevel | null): void {
-    this.#add("call", client, {
+    this.add("call", client, {
       id: call,
       what: kind,
       text: `${kind} of ${machine}${level === null ? "" : `, ${level}`}`,
@@ -151,36 +151,36 @@ export class TraceRecorder extends Unobservant {
   }
 
   override callAnswered(client: number, call: number, revision: number): void {
-    this.#add("answer", client, { id: call, text: `revision ${revision}` });
+    this.add("answer", client, { id: call, text: `revision ${revision}` });
   }
 
   override callFailed(client: number, call: number, error: QuorateError): void {
-    this.#add("answer", client, { id: call, text: `${error.code}, ${error.outcome}` });
+    this.add("answer", client, { id: call, text: `${error.code}, ${error.outcome}` });
   }
 
   override lockHeld(lock: string, client: number, token: number): void {
-    this.#add("role", client, { text: `holds ${lock}, token ${token}` });
+    this.add("role", client, { text: `holds ${lock}, token ${token}` });
   }
 
   override lockGone(lock: string, client: number, token: number, lost: boolean): void {
-    this.#add("role", client, { text: `${lost ? "lost" : "gives up"} ${lock}, token ${token}` });
+    this.add("role", client, { text: `${lost ? "lost" : "gives up"} ${lock}, token ${token}` });
   }
 
   override faultStruck(index: number, fault: Fault, leader: number): void {
     this.#met.set(index, { leader, later: [] });
     this.#faults.set(index, fault);
-    this.#add("fault", 0, { id: index + 1, what: fault.kind });
+    this.add("fault", 0, { id: index + 1, what: fault.kind });
   }
 
   override faultMet(index: number, node: number): void {
     const { leader, later } = this.#met.get(index)!;
     if (later.at(-1) === node) return;
     this.#met.set(index, { leader, later: [...later, node] });
-    this.#add("hit", node, { id: index + 1, text: `fault ${index + 1} meets it` });
+    this.add("hit", node, { id: index + 1, text: `fault ${index + 1} meets it` });
   }
 
   override faultEnded(index: number, fault: Fault): void {
-    this.#add("end", 0, { id: index + 1, what: fault.kind, text: `${fault.kind} ends` });
+    this.add("end", 0, { id: index + 1, what: fault.kind, text: `${fault.kind} ends` });
   }
 
   /** Whom it met is known in the end. */
@@ -193,19 +193,20 @@ export class TraceRecorder extends Unobservant {
   #record(node: number, record: DurableRecord): void {
     if (record.kind === "promised") {
       const ballot = showBallot(record.ballot);
-      this.#add("promise", node, { ballot, text: `writes the promise of ${ballot}` });
+      this.add("promise", node, { ballot, text: `writes the promise of ${ballot}` });
     } else if (record.kind === "accepted") {
       const { slot, ballot } = record.entry;
       const value = nameOfValue(record.entry);
       const shown = showBallot(ballot);
-      this.#add("vote", node, { slot, ballot: shown, value, text: `writes ${value} in slot ${slot}, ballot ${shown}` });
+      this.add("vote", node, { slot, ballot: shown, value, text: `writes ${value} in slot ${slot}, ballot ${shown}` });
     } else if (record.kind === "members") {
       const { slot, floor } = record.governing;
-      this.#add("role", node, { text: `members of slot ${slot} in force, floor ${showBallot(floor)}` });
+      this.add("role", node, { text: `members of slot ${slot} in force, floor ${showBallot(floor)}` });
     }
   }
 
-  #add(kind: TraceKind, lane: number, fields: Partial<TraceEvent>): void {
+  /** Writes down that something happened now. */
+  protected add(kind: TraceKind, lane: number, fields: Partial<TraceEvent>): void {
     if (lane !== 0) this.#lane(lane);
     this.#events.push(traceEvent(kind, this.#run!.nowMs, lane, fields));
     if (this.#events.length < 2 * this.#eventsMax) return;
