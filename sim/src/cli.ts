@@ -64,6 +64,11 @@ function plantOf(text: string): Plant {
   return plant;
 }
 
+/** One line that is written over again and again, where somebody looks. */
+function live(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}\u001B[K`);
+}
+
 function showRepro({ invariant, sentence, witness, seed, story }: Repro): string {
   const faults = story.length === 0 ? "  (no fault is needed)" : story.map((line) => `  ${line}`).join("\n");
   return `seed ${seed}: ${invariant}: ${sentence}\n  ${witness}\nFaults:\n${faults}`;
@@ -127,14 +132,12 @@ async function main(words: readonly string[]): Promise<number> {
     without: values.without.map(faultKind),
     plant: plantOf(values.plant),
     forMs: forText === null ? Infinity : durationMs(forText),
-    shrink: { runsMax: numberOf("shrink", values.shrink, 0, 1e6) },
-    progress: (runs, simulatedSeconds, violations) => {
-      if (process.stderr.isTTY) {
-        process.stderr.write(
-          `\r${runs} runs, ${Math.round(simulatedSeconds)} simulated seconds, ${violations} violations `,
-        );
-      }
+    shrink: {
+      runsMax: numberOf("shrink", values.shrink, 0, 1e6),
+      progress: (runs, faults) => live(`making it small: run ${runs}, ${faults} faults are left`),
     },
+    progress: (runs, simulatedSeconds, violations) =>
+      live(`${runs} runs, ${Math.round(simulatedSeconds)} simulated seconds, ${violations} violations`),
     failed: ({ failure, shrinkRuns, minimal }) => {
       console.log(showRepro(failure));
       const files = writeFailure(values.out, failure).map((file) => `  ${file}`);

@@ -14,7 +14,7 @@ const COVERED_AFTER_SECONDS = 5000;
 const TWICE_EVERY = 25;
 
 /** What making one failure small may take, and whether it is made calm as well. */
-export interface CampaignShrink extends Pick<ShrinkBudget, "runsMax" | "calm"> {
+export interface CampaignShrink extends Pick<ShrinkBudget, "runsMax" | "calm" | "progress"> {
   /** CPU time of this process, from when the failure was found. Default: no bound. */
   readonly cpuMsMax?: number;
 }
@@ -137,9 +137,10 @@ export function missedOf(
   return SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name));
 }
 
-function budgetOf({ runsMax, cpuMsMax = Infinity, calm = true }: CampaignShrink): ShrinkBudget {
+function budgetOf(shrink: CampaignShrink): ShrinkBudget {
+  const { runsMax, cpuMsMax = Infinity, calm = true, progress = () => undefined } = shrink;
   const beganMs = cpuMs();
-  return { runsMax, calm, isOver: () => cpuMs() - beganMs >= cpuMsMax };
+  return { runsMax, calm, progress, isOver: () => cpuMs() - beganMs >= cpuMsMax };
 }
 
 /** CPU time that this process has taken. */

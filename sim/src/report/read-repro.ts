@@ -93,7 +93,8 @@ function mustBeLike(name: string, sample: unknown, value: unknown, must: (holds:
     must(Number.isFinite(value) && (value as number) >= least, `"config.${name}" must be a number of ${least} or more`);
   } else if (Array.isArray(sample)) {
     must(isListOf(value, isWord), `"config.${name}" must be a list of ${words!.join(", ")}`);
-  } else must(isWord(value), `"config.${name}" must be one of ${words!.join(", ")}`);
+  } else if (words !== undefined) must(isWord(value), `"config.${name}" must be one of ${words.join(", ")}`);
+  else must(typeof value === typeof sample, `"config.${name}" must be a ${typeof sample}`);
 }
 
 function mustBeFault(index: number, fault: unknown, must: (holds: boolean, what: string) => void): void {

@@ -85,6 +85,14 @@ export class TraceRecorder extends Unobservant {
     this.add("lost", from, { id: frame, peer: to, text: `lost on the way to node ${to}: ${textOf(parts)}` });
   }
 
+  override linkCut(from: number, to: number): void {
+    this.add("cut", from, { peer: to, text: `cut off: nothing passes to ${this.#lane(to).name}` });
+  }
+
+  override linkHealed(from: number, to: number): void {
+    this.add("heal", from, { peer: to, text: `no longer cut off from ${this.#lane(to).name}` });
+  }
+
   override processStarted(end: number, start: number): void {
     this.#roles.delete(end);
     this.add("life", end, { what: "starts", text: start > 1 ? "starts again" : "starts" });
@@ -214,11 +222,14 @@ export class TraceRecorder extends Unobservant {
     this.#events = this.#events.slice(-this.#eventsMax);
   }
 
-  #lane(id: number): void {
-    if (this.#lanes.has(id)) return;
+  #lane(id: number): Lane {
+    const known = this.#lanes.get(id);
+    if (known !== undefined) return known;
     const isNode = id <= NODE_ID_MAX;
     const name = isNode ? `node ${id}` : `client ${id - NODE_ID_MAX - 1}`;
-    this.#lanes.set(id, { id, name, kind: isNode ? "node" : "client" });
+    const lane: Lane = { id, name, kind: isNode ? "node" : "client" };
+    this.#lanes.set(id, lane);
+    return lane;
   }
 }
 

@@ -25,6 +25,19 @@ test("each line is one event, and what is not known is passed over", () => {
   );
 });
 
+test("a whole number is a key, as independent keys of Jepsen are", () => {
+  const { operations } = readJsonLines(
+    [
+      `{"process": 0, "type": "invoke", "f": "put", "key": 7, "value": "a"}`,
+      `{"process": 0, "type": "ok", "f": "put", "key": 7}`,
+    ].join("\n"),
+  );
+  assert.deepEqual(
+    operations.map(({ key, outcome }) => [key, outcome]),
+    [["7", "ok"]],
+  );
+});
+
 test("a line that cannot be read is named, with what was expected", () => {
   const read = (text: string) => () => readJsonLines(`\n\n${text}`);
   refused(read("{"), "BAD_FORMAT", 3, /line 3: expected one JSON object, found \{/);
@@ -37,7 +50,14 @@ test("a line that cannot be read is named, with what was expected", () => {
     /expected a "type" of invoke, ok, fail or info/,
   );
   refused(read(`{"process": 1, "type": "ok"}`), "BAD_FORMAT", 3, /expected the name of a function as "f"/);
-  refused(read(`{"process": 1, "type": "ok", "f": "get", "key": 1}`), "BAD_FORMAT", 3, /expected a string as "key"/);
+  for (const key of ["1.5", "null", "[1]"]) {
+    refused(
+      read(`{"process": 1, "type": "ok", "f": "get", "key": ${key}}`),
+      "BAD_FORMAT",
+      3,
+      /expected a string or a whole number as "key"/,
+    );
+  }
   refused(
     read(`{"process": 1, "type": "ok", "f": "get", "value": {}}`),
     "BAD_FORMAT",

@@ -10,7 +10,7 @@ export function looksLikeJsonLines(line: string): boolean {
 /**
  * Reads one JSON object a line: `{"process": 0, "type": "invoke", "f": "put", "key": "k", "value": "v"}`.
  * - `process` whole number of 0 or more · `type` `invoke`, `ok`, `fail` or `info` · `f` a function of the model
- * - `key` a string, `""` if left out, the same in both events of a call
+ * - `key` a string or a whole number (`1` is the key `"1"`), `""` if left out, the same in both events of a call
  * - `value` argument of an invoke, result of an ok: a scalar or a list of scalars (`[from, to]` of a cas); `null` if left out
  * - `error`, of a fail: why it was *not applied*. A fail without it ran and found its condition unmet.
  *
@@ -27,9 +27,10 @@ function parseLine(text: string, line: number): HistoryLine {
   const { process, f, key = "", value = null } = event;
   if (!Number.isSafeInteger(process) || (process as number) < 0) throw badLine(line, `a "process" of 0 or more`, text);
   if (typeof f !== "string" || f === "") throw badLine(line, `the name of a function as "f"`, text);
-  if (typeof key !== "string") throw badLine(line, `a string as "key"`, text);
+  if (typeof key !== "string" && !Number.isSafeInteger(key))
+    throw badLine(line, `a string or a whole number as "key"`, text);
   if (!isValue(value)) throw badLine(line, `a scalar or a list of scalars as "value"`, text);
-  return { process: process as number, type: typeOf(event, text, line), f, key, value };
+  return { process: process as number, type: typeOf(event, text, line), f, key: String(key), value };
 }
 
 function parseObject(text: string, line: number): Record<string, unknown> {

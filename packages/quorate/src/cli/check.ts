@@ -16,6 +16,13 @@ const NOT_LINEARIZABLE = 1;
 const UNKNOWN = 3;
 const UNREADABLE = 2;
 
+const JSON_LINES = `
+JSON lines, one event each:
+  {"process": 0, "type": "invoke", "f": "cas", "key": "k", "value": ["a", "b"]}
+type is invoke, ok, fail or info; key is a string or a whole number; value is the argument of an invoke, the result of an ok.
+A fail without "error" ran and found its condition unmet, such as a compare-and-set that found another value: what it found counts.
+A fail with "error" was not applied. An info may have been.`;
+
 /** `quorate check`: whether recorded histories are linearizable. Exit code 0: all are; 1: one is not; 3: one stayed unknown; 2: one cannot be read. */
 export function addCheck(program: Command): void {
   program
@@ -30,6 +37,7 @@ export function addCheck(program: Command): void {
       STEPS_MAX_DEFAULT,
     )
     .option("--json", "print JSON", false)
+    .addHelpText("after", JSON_LINES)
     .action((files: string[], options: CheckCommandOptions) => {
       const codes = files.map((file) => checkFile(file, options));
       const worst = [UNREADABLE, NOT_LINEARIZABLE, UNKNOWN].find((code) => codes.includes(code));

@@ -1,6 +1,7 @@
 /**
  * What the page does when it is used: hides kinds of messages, fades what cannot have had a hand in the violation or in an event that was clicked, and shows the votes of
- * each node as of a moment. Plain script for a browser; reads the constants `trace`, `past` and `heights` that the page puts before it.
+ * each node as of a moment. Plain script for a browser; reads the constants
+ * `trace`, `past`, `accused` (slots and lanes that the witness names), `folded` and `heights` that the page puts before it.
  */
 export const PAGE_SCRIPT = `
 const all = [...document.querySelectorAll("#space g[data-a]")];
@@ -43,8 +44,19 @@ document.getElementById("space").addEventListener("click", ({ target }) => {
   refresh();
 });
 const slider = document.getElementById("moment");
-const nodes = trace.lanes.filter(({ kind }) => kind === "node");
-function cell(row, text, name) { const td = row.insertCell(); td.textContent = text; if (name) td.className = name; }
+const nodes = trace.lanes.filter(({ kind, id }) => kind === "node" && !folded.includes(id));
+const SLOTS_SHOWN = 24;
+/** The highest slots; or, where the witness names some that are below, those around them. */
+function slotsShown(votes) {
+  const slots = [...new Set([...votes.keys(), ...accused.slots])].sort((a, b) => b - a);
+  const lowest = slots.indexOf(Math.min(...accused.slots));
+  const from = Math.max(0, Math.min(slots.length - SLOTS_SHOWN, lowest + 1 - SLOTS_SHOWN / 2));
+  return { slots: slots.slice(from, from + SLOTS_SHOWN), above: from, below: Math.max(0, slots.length - from - SLOTS_SHOWN) };
+}
+function more(table, count, where) {
+  if (count > 0) cell(table.insertRow(), "", "").parentElement.append(Object.assign(document.createElement("td"), { colSpan: nodes.length, className: "more", textContent: count + " slots " + where }));
+}
+function cell(row, text, name) { const td = row.insertCell(); td.textContent = text; if (name) td.className = name; return td; }
 function showVotes(to) {
   slider.value = to;
   const votes = new Map(), promised = new Map(), chosen = new Map();
@@ -59,16 +71,21 @@ function showVotes(to) {
   const head = table.insertRow();
   cell(head, "slot");
   for (const { id, name } of nodes) cell(head, name + (promised.has(id) ? ", promised " + promised.get(id) : ""));
-  const slots = [...votes.keys()].sort((a, b) => b - a).slice(0, 24);
+  const { slots, above, below } = slotsShown(votes);
+  const isEnd = to === trace.events.length - 1;
+  more(table, above, "above");
   for (const slot of slots) {
     const row = table.insertRow();
     cell(row, slot);
     for (const { id } of nodes) {
-      const vote = votes.get(slot).get(id), values = chosen.get(slot);
-      const name = vote && values?.has(vote.value) ? (values.size > 1 ? "bad" : "chosen") : "";
-      cell(row, vote ? vote.ballot + " " + vote.value : "", name);
+      const vote = votes.get(slot)?.get(id), values = chosen.get(slot);
+      const isAccused = isEnd && accused.slots.includes(slot) && accused.lanes.includes(id);
+      const isBad = isAccused || (vote && values?.has(vote.value) && values.size > 1);
+      const name = isBad ? "bad" : vote && values?.has(vote.value) ? "chosen" : "";
+      cell(row, vote ? vote.ballot + " " + vote.value : isAccused ? "no vote" : "", name);
     }
   }
+  more(table, below, "below");
   document.getElementById("moment-text").textContent = (trace.events[to].atMs / 1000).toFixed(4) + " s: " + trace.events[to].text;
   const now = document.getElementById("now");
   now.setAttribute("y1", heights[to]);

@@ -1,9 +1,13 @@
-import type { Trace, TraceEvent } from "../trace/trace.ts";
+import type { Lane, Trace, TraceEvent } from "../trace/trace.ts";
 import { escape } from "./escape.ts";
 import { heights } from "./time-scale.ts";
 
 const LEFT = 96;
 const LANE_WIDTH = 118;
+const FOLDED_WIDTH = 34;
+/** Between two lines of words on one lane. */
+const WORDS_HEIGHT = 12;
+const WORDS_FAR = 5 * WORDS_HEIGHT;
 const TOP = 34;
 
 /** One line of life between two events of its process. */
@@ -20,32 +24,87 @@ export interface SpaceTime {
 
 /**
  * The space-time diagram of a trace: a line of life downward for each process, an arrow for each message, a cross where one was lost, a dashed arrow for one that came
- * twice, a gap while a process is down, a band on the left while a fault lasts. Elements name their events (`data-a`, `data-b`), for the page to hide and light up.
+ * twice, a gap while a process is down, a shade between two lanes while they are cut off from each other (slanted: one direction), a band on the left while a fault lasts. Elements name their events (`data-a`, `data-b`), for the page to hide and light up.
+ *
+ * @param folded - lanes that stand on the right, narrow and without words.
  */
-export function spaceTime(trace: Trace): SpaceTime {
+export function spaceTime(trace: Trace, folded: ReadonlySet<number>): SpaceTime {
   const { lanes, events } = trace;
   const ys = heights(events, TOP + 12);
   const bottom = (ys.at(-1) ?? TOP) + 24;
-  const xs = new Map(lanes.map(({ id }, index) => [id, LEFT + 40 + index * LANE_WIDTH]));
-  const width = LEFT + 40 + lanes.length * LANE_WIDTH;
+  const { xs, width } = places(lanes, folded);
   const parts = [
+    ...cuts(events, ys, bottom, xs),
     ...faultBands(events, ys, bottom, width),
     ...lanes.flatMap(({ id, kind }) => lifeLine(events, ys, bottom, id, xs.get(id)!, kind === "client")),
     ...messages(events, ys, xs),
     ...calls(events, ys, xs),
-    ...marks(events, ys, xs, width),
+    ...marks(events, ys, xs, width, folded),
     ...times(events, ys),
   ];
   const heads = lanes.map(
-    ({ id, name }) => `<text class="head" x="${xs.get(id)!}" y="18" text-anchor="middle">${escape(name)}</text>`,
+    ({ id, name }) =>
+      `<text class="head" x="${xs.get(id)!}" y="18" text-anchor="middle">${escape(folded.has(id) ? shortName(name) : name)}<title>${escape(name)}</title></text>`,
   );
   const svg = `<svg id="space" width="${width}" height="${bottom}" viewBox="0 0 ${width} ${bottom}">
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
+<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z"/></marker><pattern id="slanted" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M-2 10L10 -2"/></pattern></defs>
 ${parts.join("\n")}
 <line id="now" x1="0" x2="${width}" y1="0" y2="0"/>
 <g id="heads"><rect width="${width}" height="26"/>${heads.join("")}</g>
 </svg>`;
   return { svg, heights: ys };
+}
+
+/** Where each lane stands: first those that have a part in it. */
+function places(
+  lanes: readonly Lane[],
+  folded: ReadonlySet<number>,
+): { readonly xs: ReadonlyMap<number, number>; readonly width: number } {
+  const wide = lanes.filter(({ id }) => !folded.has(id));
+  const right = LEFT + 40 + wide.length * LANE_WIDTH;
+  const xs = new Map(wide.map(({ id }, index) => [id, LEFT + 40 + index * LANE_WIDTH]));
+  const narrow = lanes.filter(({ id }) => folded.has(id));
+  for (const [index, { id }] of narrow.entries()) xs.set(id, right + index * FOLDED_WIDTH);
+  return { xs, width: right + narrow.length * FOLDED_WIDTH };
+}
+
+function shortName(name: string): string {
+  return name.replace(/^(.)\w* /u, "$1");
+}
+
+/** A shade between two lanes, as long as nothing passes from one to the other; slanted while something passes the other way. */
+function cuts(
+  events: readonly TraceEvent[],
+  ys: readonly number[],
+  bottom: number,
+  xs: ReadonlyMap<number, number>,
+): string[] {
+  const drawn: string[] = [];
+  /** Since when, for each pair of which some direction is cut: which, of the smaller to the greater and back. */
+  const open = new Map<string, { readonly from: number; readonly there: boolean; readonly back: boolean }>();
+  const close = (key: string, to: number): void => {
+    const stretch = open.get(key);
+    if (stretch === undefined) return;
+    const [x1, x2] = key.split(" ").map((id) => xs.get(Number(id)));
+    if (x1 === undefined || x2 === undefined) return;
+    const height = Math.max(1, to - stretch.from);
+    const name = stretch.there && stretch.back ? "cut" : "cut one";
+    drawn.push(
+      `<rect class="${name}" x="${Math.min(x1, x2)}" y="${stretch.from}" width="${Math.abs(x2 - x1)}" height="${height}"/>`,
+    );
+  };
+  events.forEach(({ kind, lane, peer }, index) => {
+    if (kind !== "cut" && kind !== "heal") return;
+    const key = lane < peer ? `${lane} ${peer}` : `${peer} ${lane}`;
+    close(key, ys[index]!);
+    const { there, back } = open.get(key) ?? { there: false, back: false };
+    const isCut = kind === "cut";
+    const next = { from: ys[index]!, there: lane < peer ? isCut : there, back: lane < peer ? back : isCut };
+    if (next.there || next.back) open.set(key, next);
+    else open.delete(key);
+  });
+  for (const key of open.keys()) close(key, bottom);
+  return drawn;
 }
 
 function title(event: TraceEvent): string {
@@ -156,8 +215,11 @@ function marks(
   ys: readonly number[],
   xs: ReadonlyMap<number, number>,
   width: number,
+  folded: ReadonlySet<number>,
 ): string[] {
   const drawn: string[] = [];
+  /** How far down the words of each lane reach: later ones begin below. */
+  const written = new Map<number, number>();
   events.forEach((event, index) => {
     const { kind, lane, text } = event;
     const y = ys[index]!;
@@ -174,10 +236,20 @@ function marks(
       kind === "arrive" ||
       kind === "lost" ||
       kind === "call" ||
-      kind === "answer"
+      kind === "answer" ||
+      kind === "cut" ||
+      kind === "heal"
     )
       return;
-    const words = kind === "life" || kind === "role" ? `<text x="${x + 8}" y="${y + 3}">${escape(text)}</text>` : "";
+    let words = "";
+    if ((kind === "life" || kind === "role" || kind === "hit") && !folded.has(lane)) {
+      const top = Math.max(y + 3, (written.get(lane) ?? -Infinity) + WORDS_HEIGHT);
+      // Too far from its point it would tell of another; it is there for whoever points at it.
+      if (top - y <= WORDS_FAR) {
+        written.set(lane, top);
+        words = `<text class="words" x="${x + 8}" y="${top}">${escape(text)}</text>`;
+      }
+    }
     drawn.push(
       `<g class="at ${kind}" data-a="${index}" data-b="${index}"><circle cx="${x}" cy="${y}" r="${words === "" ? 2.5 : 3.5}"/>${words}${title(event)}</g>`,
     );

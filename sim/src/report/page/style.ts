@@ -22,6 +22,10 @@ line.life { stroke:var(--line); stroke-width:3; } line.life.stopped { stroke:var
 .at circle { fill:var(--blue); } .at.promise circle { fill:var(--violet); } .at.life circle { fill:var(--red); } .at.role circle { fill:var(--green); }
 .fault rect { fill:var(--amber); opacity:.6; } .fault line { stroke:var(--amber); stroke-dasharray:1 5; } .fault text { fill:var(--amber); font-weight:600; }
 .violation line { stroke:var(--red); stroke-width:2; } .violation text { fill:var(--red); font-weight:700; }
+.cut { fill:var(--amber); opacity:.10; pointer-events:none; } .cut.one { fill:url(#slanted); opacity:.35; } #slanted path { stroke:var(--amber); stroke-width:2; fill:none; }
+.at.hit circle { fill:var(--amber); } td.more { color:var(--faint); border:0; }
+svg text.words { paint-order:stroke; stroke:var(--paper); stroke-width:3px; stroke-linejoin:round; }
+.key i { display:inline-block; width:16px; height:10px; margin:0 3px 0 8px; vertical-align:baseline; } .key i.both { background:color-mix(in srgb,var(--amber) 22%,transparent); } .key i.one { background:repeating-linear-gradient(45deg,color-mix(in srgb,var(--amber) 45%,transparent) 0 2px,transparent 2px 5px); } .key i.fault { background:var(--amber); width:7px; }
 #now { stroke:var(--green); stroke-width:1; pointer-events:none; }
 .hidden { display:none; } .faded { opacity:.08; } .lit line { stroke-width:2.5 !important; } .lit circle { r:5; }
 `;

@@ -3,7 +3,8 @@ import type { Repro } from "../repro.ts";
 import { causalPast } from "../trace/causal-past.ts";
 import type { Trace } from "../trace/trace.ts";
 import { escape } from "./escape.ts";
-import { lanesNamed } from "./lanes-named.ts";
+import { lanesFolded } from "./lanes-folded.ts";
+import { lanesNamed, slotsNamed } from "./lanes-named.ts";
 import { PAGE_SCRIPT } from "./script.ts";
 import { spaceTime } from "./space-time.ts";
 import { PAGE_STYLE } from "./style.ts";
@@ -17,9 +18,12 @@ const QUIET = new Set(["heartbeat", "heartbeat-answer", "digest", "forming", "ca
  */
 export function tracePage(repro: Repro, trace: Trace): string {
   const { invariant, sentence, witness, seed, hash, story, ledger, neighbours } = repro;
-  const { svg, heights } = spaceTime(trace);
   const last = trace.events.length - 1;
-  const past = last < 0 ? [] : causalPast(trace.events, last, lanesNamed(witness, trace.lanes));
+  const named = lanesNamed(witness, trace.lanes);
+  const past = last < 0 ? [] : causalPast(trace.events, last, named);
+  const folded = lanesFolded(trace, past, named);
+  const { svg, heights } = spaceTime(trace, folded);
+  const accused = { slots: slotsNamed(witness), lanes: named.length === trace.lanes.length ? [] : named };
   const kinds = [...new Set(trace.events.filter(({ kind }) => kind === "send").map(({ what }) => what))].sort();
   const boxes = kinds.map((kind) => {
     const checked = QUIET.has(kind) ? "" : " checked";
@@ -45,10 +49,13 @@ ${needed === "" ? "" : `<ul>${needed}</ul>`}
 <p><label><input id="only-past" type="checkbox" checked> fade what cannot have had a hand in it</label></p>
 <p>${boxes.join(" ")}</p>
 <p><input id="find" type="search" placeholder="light up by word" aria-label="light up by word"></p>
-<p>Click an event to see what it comes after; hover for its words.${trace.droppedEvents === 0 ? "" : ` ${trace.droppedEvents} events before the first shown were not kept.`}</p>
+<p class="key"><i class="both"></i> two that are cut off from each other <i class="one"></i> one direction <i class="fault"></i> while a fault lasts</p>
+<p>${folded.size === 0 ? "" : "Narrow lanes had no part in it. "}Click an event to see what it comes after; hover for its words.${trace.droppedEvents === 0 ? "" : ` ${trace.droppedEvents} events before the first shown were not kept.`}</p>
 </aside><main>${svg}</main>
 <script>const trace = ${embedded({ lanes: trace.lanes, events: trace.events })};
 const past = ${embedded(past)};
+const accused = ${embedded(accused)};
+const folded = ${embedded([...folded])};
 const heights = ${embedded(heights)};
 ${PAGE_SCRIPT}</script></body></html>
 `;

@@ -14,12 +14,14 @@ const GLYPHS: Readonly<Record<TraceKind, string>> = {
   answer: ")",
   fault: "#",
   hit: "+",
+  cut: "|",
+  heal: "-",
   end: "~",
   violation: "%",
 };
 
 const LEGEND =
-  "> sends, < arrives, x lost, ! process, / role, * vote on disk, ? promise on disk, = chosen, ( call, ) answer, # fault, + it meets whom it lay in wait for, ~ it ends, % violated";
+  "> sends, < arrives, x lost, ! process, / role, * vote on disk, ? promise on disk, = chosen, ( call, ) answer, | cut off, - no longer, # fault, + it meets whom it lay in wait for, ~ it ends, % violated";
 
 /**
  * The trace as lines: time, sign, lane in a column of its own, words. Without messages it is the history of states; with them, the whole.

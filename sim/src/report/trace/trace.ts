@@ -11,7 +11,8 @@ export interface Lane {
 /**
  * What kind of thing happened. `send`, `arrive` and `lost`: a message between nodes. `life`: a process begins, dies, stops or goes on. `role`: a node leads, follows
  * or has opened. `vote` and `promise`: on disk, as the synced image has it. `chosen`: a quorum of disks holds votes of one ballot. `call` and `answer`: of a client.
- * `fault` and `end`: a fault begins, and ends. `hit`: one that lay in wait meets a node. `violation`: what the trace is about.
+ * `fault` and `end`: a fault begins, and ends. `hit`: one that lay in wait meets a node. `cut` and `heal`: nothing passes from
+ * a lane to another any more, and again. `violation`: what the trace is about.
  */
 export type TraceKind =
   | "send"
@@ -26,6 +27,8 @@ export type TraceKind =
   | "answer"
   | "fault"
   | "hit"
+  | "cut"
+  | "heal"
   | "end"
   | "violation";
 
