@@ -18,7 +18,9 @@ interface StateHash {
   readonly hash: number;
 }
 
-/** Slots between two hashes of whole states, at least; more if states are large. */
+/** The slot of the first hash of a whole state; from there to the next are as many, and so on, doubled up to {@link HASH_SLOTS_MIN}. Short runs are to have some. */
+const HASH_FIRST_SLOTS = 16;
+/** Slots between two hashes of whole states, at least, once there were some; more if states are large. */
 const HASH_SLOTS_MIN = 128;
 const HASH_BYTES_PER_SLOT = 256;
 const IMAGE_CHUNK_BYTES = 64 * 1024;
@@ -27,7 +29,8 @@ const IMAGE_CHUNK_BYTES = 64 * 1024;
 export class ApplyChecker extends Checker {
   readonly #summaries: Summary[] = [];
   readonly #hashes = new Map<number, StateHash>();
-  #hashFrom = HASH_SLOTS_MIN;
+  #hashFrom = HASH_FIRST_SLOTS;
+  #hashSlotsMin = HASH_FIRST_SLOTS;
 
   override replicaBegan(id: number, _self: Member, _life: number, durable: Durable, composite: Composite): void {
     if (durable.base > 0) this.#isAsSaved(id, durable.base, composite);
@@ -71,7 +74,12 @@ export class ApplyChecker extends Checker {
     this.#isAsSaved(id, head.slot, composite);
   }
 
-  /** E1, of the bytes: a snapshot that a replica made is of the state that others have there. */
+  /** D3 of the state that a replica is about to save: {@link snapshotTaken} compares with it what was saved, however long that took. */
+  override snapshotBegun(id: number, { slot }: SnapshotHead, composite: Composite): void {
+    this.#compareHash("D3", slot, id, hashOf(chunksOf(composite)));
+  }
+
+  /** E1, of the bytes: a snapshot that a replica made is of the state that stood in that slot as it began, and that others have there. */
   override snapshotTaken(id: number, { slot }: SnapshotHead): void {
     const image = this.ghost.imageOf(id, slot);
     if (image !== null) this.#compareHash("E1", slot, id, hashOf(image));
@@ -110,7 +118,8 @@ export class ApplyChecker extends Checker {
     const found = hashOf(chunksOf(composite));
     this.#compareHash("D3", slot, node, found);
     if (first === undefined) {
-      this.#hashFrom = slot + Math.max(HASH_SLOTS_MIN, Math.ceil(found.bytes / HASH_BYTES_PER_SLOT));
+      this.#hashFrom = slot + Math.max(this.#hashSlotsMin, Math.ceil(found.bytes / HASH_BYTES_PER_SLOT));
+      this.#hashSlotsMin = Math.min(2 * this.#hashSlotsMin, HASH_SLOTS_MIN);
     }
   }
 

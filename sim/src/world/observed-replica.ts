@@ -49,6 +49,10 @@ export class ObservedReplica implements ReplicaObserver {
     this.#observer.applied(this.#node, entry, counted, composite);
   }
 
+  checkpointing(head: SnapshotHead, composite: Composite): void {
+    this.#observer.snapshotBegun(this.#node, head, composite);
+  }
+
   checkpointed(head: SnapshotHead): void {
     this.#observer.snapshotTaken(this.#node, head);
   }

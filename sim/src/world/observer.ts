@@ -98,6 +98,8 @@ export interface Observer {
   chosenKnown(node: number, chosenTo: number): void;
   /** `counted`: the entry is not void, and a batch is in `composite` now. */
   applied(node: number, entry: Entry, counted: boolean, composite: Composite): void;
+  /** A checkpoint begins: its image is to be of `composite` as it is now, after `head.slot`. */
+  snapshotBegun(node: number, head: SnapshotHead, composite: Composite): void;
   /** A checkpoint is durable, as the replica believes. */
   snapshotTaken(node: number, head: SnapshotHead): void;
   /** A snapshot of a peer took the place of the state. */
@@ -161,6 +163,7 @@ export class Unobservant implements Observer {
   readsAnswered(_node: number, _bound: number, _validUntilMs: number): void {}
   chosenKnown(_node: number, _chosenTo: number): void {}
   applied(_node: number, _entry: Entry, _counted: boolean, _composite: Composite): void {}
+  snapshotBegun(_node: number, _head: SnapshotHead, _composite: Composite): void {}
   snapshotTaken(_node: number, _head: SnapshotHead): void {}
   snapshotInstalled(_node: number, _head: SnapshotHead, _composite: Composite): void {}
   promiseProbed(_node: number, _slot: number, _promise: PromiseMessage): void {}

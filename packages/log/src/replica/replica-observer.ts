@@ -17,6 +17,8 @@ export interface ReplicaObserver {
   readsAnswered(bound: number, validUntilMs: number): void;
   /** `entry` was applied; `counted`: it is not void (rule 9), and `composite` has taken it in. */
   applied(entry: Entry, counted: boolean, composite: Composite): void;
+  /** A checkpoint begins, of `composite` as it is now: the state after `head.slot`. */
+  checkpointing(head: SnapshotHead, composite: Composite): void;
   /** A checkpoint of the state after `head.slot` is durable, and the log below it may go. */
   checkpointed(head: SnapshotHead): void;
   /** The state was replaced by a snapshot from a peer, and the engine knows. It is to be looked at by way of a copy only. */

@@ -639,6 +639,7 @@ export class GroupReplica implements Replica {
     this.#checkpointWanted = false;
     this.#applier.entriesSince = 0;
     this.#applier.bytesSince = 0;
+    this.#room.observer?.checkpointing(head, composite);
     this.#room.snapshots.checkpoint(head, composite.image(), (error) => {
       this.#input(() => {
         this.#checkpointing = false;
