@@ -90,7 +90,6 @@ function describe(result: CampaignResult): string {
     `${result.violations} violations; ${result.takenTwice} runs taken twice, ${result.diverged} of them differed`,
     "Coverage:",
     ...hits,
-    ...result.coverageNotBuilt.map((name) => `  ${name}: not built`),
     ...result.missed.map((name) => `MISSED: ${name}`),
   ].join("\n");
 }

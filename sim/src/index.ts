@@ -1,5 +1,5 @@
 export { runCampaign, type CampaignOptions, type CampaignResult } from "./campaign/campaign.ts";
-export { SOMETIMES, SOMETIMES_NOT_BUILT } from "./coverage/sometimes.ts";
+export { SOMETIMES } from "./coverage/sometimes.ts";
 export { arbitrarySchedule, type Fault, FAULT_KINDS, type FaultKind, scheduleOf } from "./faults/schedule.ts";
 export { type InvariantId, INVARIANTS, type Violation } from "./invariants/catalogue.ts";
 export { readRepro, ReproError } from "./report/read-repro.ts";

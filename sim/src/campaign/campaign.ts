@@ -1,6 +1,6 @@
 import type { Verdict } from "@quorate/check";
-import { SOMETIMES, SOMETIMES_NOT_BUILT } from "../coverage/sometimes.ts";
-import { type FaultKind, scheduleOf } from "../faults/schedule.ts";
+import { missedBy, SOMETIMES } from "../coverage/sometimes.ts";
+import { scheduleOf } from "../faults/schedule.ts";
 import type { Violation } from "../invariants/catalogue.ts";
 import type { ShrinkBudget } from "../shrink/attempts.ts";
 import { type Recorded, recordFailure } from "../report/record-failure.ts";
@@ -8,8 +8,6 @@ import { configOf } from "../faults/swarm.ts";
 import type { ConfigWishes } from "../world/config.ts";
 import { type RunResult, runOnce } from "../world/run.ts";
 
-/** A campaign of this many simulated seconds must have hit everything that it must sometimes hit. */
-const COVERED_AFTER_SECONDS = 5000;
 /** One run in so many is taken twice. */
 const TWICE_EVERY = 25;
 
@@ -63,7 +61,6 @@ export interface CampaignResult {
   /** Histories of clients that were searched in full, by verdict. */
   readonly searched: Readonly<Record<Verdict, number>>;
   readonly coverage: Readonly<Record<string, number>>;
-  readonly coverageNotBuilt: readonly string[];
   /** Empty, or what a campaign of this length should have hit. */
   readonly missed: readonly string[];
 }
@@ -122,19 +119,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     diverged,
     searched,
     coverage: Object.fromEntries(coverage),
-    coverageNotBuilt: SOMETIMES_NOT_BUILT,
-    missed: missedOf(simulatedSeconds, coverage, options.without),
+    missed: missedBy(coverage, simulatedSeconds, options),
   };
-}
-
-/** What a campaign of this length, with all kinds of faults, should have hit and did not. */
-export function missedOf(
-  simulatedSeconds: number,
-  coverage: ReadonlyMap<string, number>,
-  without: readonly FaultKind[],
-): readonly string[] {
-  if (simulatedSeconds < COVERED_AFTER_SECONDS || without.length > 0) return [];
-  return SOMETIMES.filter((name) => coverage.get(name) === 0 && !SOMETIMES_NOT_BUILT.includes(name));
 }
 
 function budgetOf(shrink: CampaignShrink): ShrinkBudget {

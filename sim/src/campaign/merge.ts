@@ -1,8 +1,9 @@
-import type { FaultKind } from "../faults/schedule.ts";
-import { type CampaignResult, missedOf } from "./campaign.ts";
+import { missedBy } from "../coverage/sometimes.ts";
+import type { ConfigWishes } from "../world/config.ts";
+import type { CampaignResult } from "./campaign.ts";
 
 /** One result of several parts of a campaign, each of other seeds, that ran at the same time. */
-export function merged(parts: readonly CampaignResult[], without: readonly FaultKind[]): CampaignResult {
+export function merged(parts: readonly CampaignResult[], wishes: ConfigWishes): CampaignResult {
   const sum = (value: (part: CampaignResult) => number): number =>
     parts.reduce((total, part) => total + value(part), 0);
   const coverage = new Map(
@@ -24,7 +25,6 @@ export function merged(parts: readonly CampaignResult[], without: readonly Fault
       unknown: sum(({ searched }) => searched.unknown),
     },
     coverage: Object.fromEntries(coverage),
-    coverageNotBuilt: parts[0]!.coverageNotBuilt,
-    missed: missedOf(simulatedSeconds, coverage, without),
+    missed: missedBy(coverage, simulatedSeconds, wishes),
   };
 }

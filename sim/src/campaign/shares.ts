@@ -14,7 +14,7 @@ type Told = { readonly progress: Parameters<CampaignOptions["progress"]> } | { r
 export async function runShares(
   words: readonly string[],
   jobs: number,
-  { progress, without }: CampaignOptions,
+  options: CampaignOptions,
 ): Promise<CampaignResult> {
   const seen: Parameters<CampaignOptions["progress"]>[] = [];
   const children = Array.from({ length: jobs }, (_, index) =>
@@ -31,7 +31,7 @@ export async function runShares(
           }
           seen[index] = told.progress;
           const sum = (at: 0 | 1 | 2): number => seen.reduce((all, each) => all + (each?.[at] ?? 0), 0);
-          progress(sum(0), sum(1), sum(2));
+          options.progress(sum(0), sum(1), sum(2));
         });
         child.on("error", reject);
         child.on("exit", (code, signal) => {
@@ -41,7 +41,7 @@ export async function runShares(
       }),
   );
   try {
-    return merged(await Promise.all(shares), without);
+    return merged(await Promise.all(shares), options);
   } finally {
     for (const child of children) child.kill();
   }

@@ -1,3 +1,5 @@
+import type { ConfigWishes } from "../world/config.ts";
+
 /** What a campaign must have reached, or it has not tested it. */
 export const SOMETIMES = [
   "three leaders in one slot",
@@ -8,7 +10,7 @@ export const SOMETIMES = [
   "snapshot installed while running",
   "snapshot installed below votes",
   "snapshot overtaken by the log on its way",
-  "power loss tore a sector",
+  "torn end of a log cut",
   "unsynced end of a log cut",
   "power lost while a file was made",
   "sync of a snapshot failed",
@@ -31,9 +33,19 @@ export const SOMETIMES = [
 /** One of {@link SOMETIMES}. */
 export type Sometimes = (typeof SOMETIMES)[number];
 
-/** What no run can reach yet, since what it needs is not simulated. */
-export const SOMETIMES_NOT_BUILT: readonly Sometimes[] = [
-];
+/** A campaign of this many simulated seconds must have hit everything that it must sometimes hit. */
+const COVERED_AFTER_SECONDS = 5000;
+
+/** What a campaign should have hit and has not: of a short one nothing, nor of one whose wishes keep something away from it. */
+export function missedBy(
+  counts: ReadonlyMap<string, number>,
+  simulatedSeconds: number,
+  { nodes, without, plant }: ConfigWishes,
+): readonly Sometimes[] {
+  const isAll = nodes === 0 && without.length === 0 && plant === "none";
+  if (!isAll || simulatedSeconds < COVERED_AFTER_SECONDS) return [];
+  return SOMETIMES.filter((name) => (counts.get(name) ?? 0) === 0);
+}
 
 /** How often each was hit. */
 export class Coverage {

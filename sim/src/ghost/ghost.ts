@@ -89,6 +89,12 @@ export class Ghost extends Unobservant {
     return this.run.nowMs;
   }
 
+  /** Whether the clocks of all nodes ran within the bound on drift so far: beyond it leases and log time promise nothing. */
+  allKeepTime(): boolean {
+    for (let node = 1; node <= this.run.nodes; node++) if (!this.run.keepsTime(node)) return false;
+    return true;
+  }
+
   // ── processes and disks ──
 
   override processStarted(end: number): void {

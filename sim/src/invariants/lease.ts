@@ -126,10 +126,10 @@ export class LeaseChecker extends Checker {
   #isAlone(node: GhostNode, forMs: number, opening: number): void {
     const { run } = this.ghost;
     for (const [other, lease] of this.#leases) {
-      if (other === node.id || run.sleeps(other) !== lease.sleeps || !run.keepsTime(other) || !run.keepsTime(node.id))
-        continue;
+      if (other === node.id || run.sleeps(other) !== lease.sleeps) continue;
       const leftMs = lease.untilMs - run.clockMs(other);
-      if (leftMs <= 0) continue;
+      // A grantor that keeps no time may have given both of them theirs.
+      if (leftMs <= 0 || !this.ghost.allKeepTime()) continue;
       const one = `node ${node.id} believes to hold the lease in ballot ${showBallot(opening)} for ${forMs.toFixed(3)} ms more`;
       this.report(
         "H1",

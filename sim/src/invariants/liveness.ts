@@ -1,5 +1,5 @@
 import { type FramePart, LOG_LIMITS, type PeerMessage, WAL_DEFAULTS } from "@quorate/log";
-import { showBallot, type Speaker } from "@quorate/paxos";
+import { type Member, type Members, type Output, showBallot, type Speaker } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { Checker } from "./checker.ts";
 
@@ -8,6 +8,11 @@ import { Checker } from "./checker.ts";
  * each other, of which the highest leads, since whoever promised it waits for longer than two syncs; and one for an orderly end of that lead, by the operator or by a change of members.
  */
 const BALLOTS_PER_NODE_MAX = 3;
+/**
+ * For how long a healed core may be without an open leader whom all its members name, beside the longest lease that anybody may have granted: processes
+ * start and read their disks, an election takes up to four election timeouts, and whoever wins it learns what others know to be chosen.
+ */
+const LEADERLESS_MS_MAX = 5000;
 /** Frames that a healed core sends per second and link beside those that carry entries: ticks are the most it takes turns at. */
 const FRAMES_PER_SECOND_MAX = (2 * 1000) / LOG_LIMITS.tickMs;
 /** Entries that were chosen after healing may cost so many messages for each peer. */
@@ -27,10 +32,12 @@ export interface Kept {
   readonly waiting: number;
 }
 
-/** K2 and K3: once healed, a core wastes no ballots, nor does anybody who was left behind; it says and keeps no more than its work asks for. */
+/** K1 to K3: once healed, a core is led soon and wastes no ballots, nor does anybody who was left behind; it says and keeps no more than its work asks for. */
 export class LivenessChecker extends Checker {
   #core: readonly number[] = [];
   #healedMs = 0;
+  /** When the core was last seen to have an open leader whom all its members name; when it was healed, if it had none since. */
+  #ledMs = 0;
   #chosenAtHealing = 0;
   readonly #ballots = new Set<number>();
   /** The first ballot that each node prepared that was left behind. */
@@ -40,7 +47,41 @@ export class LivenessChecker extends Checker {
   override healed(core: readonly number[]): void {
     this.#core = core;
     this.#healedMs = this.ghost.nowMs;
+    this.#ledMs = this.#healedMs;
     this.#chosenAtHealing = this.ghost.log.chosenTo;
+  }
+
+  /** K1, as far as it is soon to be seen: somebody leads, and all agree on who. */
+  override outputOf({ id }: GhostNode, { opening, governing }: Output): void {
+    if (this.#core.length === 0) return;
+    const { nowMs } = this.ghost;
+    if (opening > 0 && this.#core.includes(id) && this.#isNamed(id, governing.members)) this.#ledMs = nowMs;
+    else if (nowMs - this.#ledMs > LEADERLESS_MS_MAX) this.#isLeaderless(nowMs - this.#ledMs);
+  }
+
+  /** By all members of the core whose processes run. */
+  #isNamed(leader: number, { voters, nonVoters }: Members): boolean {
+    const names = ({ node, incarnation }: Member): boolean => {
+      if (node === leader || !this.#core.includes(node)) return true;
+      const { member, alive, leader: named } = this.ghost.node(node);
+      return named === leader || !alive || member.incarnation !== incarnation;
+    };
+    return voters.every(names) && nonVoters.every(names);
+  }
+
+  #isLeaderless(forMs: number): void {
+    let leaseMsMax = 0;
+    for (const { everHeld } of this.ghost.nodes()) leaseMsMax = Math.max(leaseMsMax, everHeld.leaseMsMax);
+    if (forMs <= LEADERLESS_MS_MAX + leaseMsMax) return;
+    const core = this.#core.map((id) => this.ghost.node(id));
+    const nodes = core.map(
+      ({ id, leader, opening, promised }) =>
+        `node ${id} has promised ${showBallot(promised)}, is open in ${showBallot(opening)}, and names ${leader}`,
+    );
+    this.report(
+      "K1",
+      `for ${forMs.toFixed(0)} ms the healed core has no open leader whom all name: ${nodes.join("; ")}`,
+    );
   }
 
   override said(node: GhostNode, _speaker: Speaker, message: PeerMessage): void {

@@ -96,13 +96,13 @@ export class OrderChecker extends Checker {
     if (counted && entry.kind === "batch") this.#isNoFaster(entry, composite.logTimeMs);
   }
 
-  /** O2, when a slot is applied for the first time anywhere. */
+  /** O2, while clocks hold, when a slot is applied for the first time anywhere. */
   #isNoFaster(entry: Entry, logTimeMs: number): void {
     const { slot, origin } = entry;
     if (this.#last !== null && slot <= this.#last.slot) return;
     const bornMs = this.#bornMs.get(`${origin} ${slot}`);
     if (bornMs === undefined) return;
-    if (this.#last !== null) {
+    if (this.#last !== null && this.ghost.allKeepTime()) {
       const passedMs = bornMs - this.#last.bornMs;
       const countedMs = logTimeMs - this.#last.logTimeMs;
       if (countedMs > passedMs * (1 + DRIFT) + ROUNDING_MS) {

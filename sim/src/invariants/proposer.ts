@@ -96,7 +96,7 @@ export class ProposerChecker extends Checker {
     return others.length > 0 && quorum.accept(bits) ? "G4" : "B4";
   }
 
-  /** B4 for leading: a prepare quorum has promised this ballot, durably. */
+  /** B4 for leading: a prepare quorum has promised this ballot, durably, and its leader was told. */
   override opened(node: GhostNode, ballot: number): void {
     const led = this.ghost.ballots.get(ballot);
     if (led === undefined || led.node !== node.id || led.life !== node.life) {
@@ -110,18 +110,13 @@ export class ProposerChecker extends Checker {
     let bits = 0;
     quorum.voters.forEach((voter, index) => {
       const { member, everHeld } = this.ghost.node(voter.node);
-      const isHeard = voter.node === node.id || led.promises.has(voter.node) || this.#accepted(voter.node, ballot);
+      const isHeard = voter.node === node.id || led.promises.get(voter.node)?.incarnation === voter.incarnation;
       if (isHeard && member.incarnation === voter.incarnation && everHeld.promised >= ballot) bits |= 1 << index;
     });
     if (!quorum.prepare(bits)) {
       const heard = [node.id, ...led.promises.keys()].join(", ");
       this.report("B4", `node ${node.id} is open in ballot ${showBallot(ballot)}, promised only by nodes ${heard}`);
     }
-  }
-
-  /** A vote in a ballot stands for the promise of it. */
-  #accepted(node: number, ballot: number): boolean {
-    return this.ghost.node(node).disk.promised === ballot;
   }
 
   override proposed(node: GhostNode, led: GhostBallot, entry: Entry, value: Value, before: Value | null): void {
@@ -134,7 +129,8 @@ export class ProposerChecker extends Checker {
       );
       return;
     }
-    if (value.kind === "noop" && value.origin === led.ballot) this.coverage.hit("hole filled with a no-op");
+    const isNew = value.kind === "noop" && value.origin === led.ballot;
+    if (isNew && this.#isReportedAbove(node, led, slot)) this.coverage.hit("hole filled with a no-op");
     this.#countLeaders(slot);
     const choice = slot <= this.ghost.log.chosenTo ? this.ghost.log.choice(slot) : null;
     if (choice !== null && choice.ballot < led.ballot && choice.value !== value) {
@@ -146,6 +142,15 @@ export class ProposerChecker extends Checker {
       return;
     }
     this.#isSafe(node, led, entry, value);
+  }
+
+  /** Somebody of those who promised, or the leader itself, had voted above: a no-op there is no opening one. */
+  #isReportedAbove(node: GhostNode, led: GhostBallot, slot: number): boolean {
+    if (led.reportedTo > slot) return true;
+    for (let above = slot + 1; above <= node.topSlot; above++) {
+      if (node.recorded(above).some(({ ballot }) => ballot < led.ballot)) return true;
+    }
+    return false;
   }
 
   /** B3: some prepare quorum promised, speaks for the slot, and told of no vote in a ballot above that which the value comes from. */

@@ -8,20 +8,21 @@ import type { CallKind } from "../world/observer.ts";
 import { Checker, type Report } from "./checker.ts";
 import type { LeaseChecker } from "./lease.ts";
 
-interface Acknowledged {
+/** A write or a linearizable read that was answered: nothing linearizable that begins later may be older. */
+interface Answered {
   readonly call: number;
   readonly client: number;
   readonly revision: number;
 }
 
 interface OpenRead {
-  readonly least: Acknowledged;
+  readonly least: Answered;
   readonly level: ReadLevel;
   /** Somebody believed to hold the lease when it was asked. */
   readonly underLease: boolean;
 }
 
-const NOTHING: Acknowledged = { call: 0, client: 0, revision: 0 };
+const NOTHING: Answered = { call: 0, client: 0, revision: 0 };
 
 /** The rounds of heartbeats that a leader began in its ballot, and who answered. Moments are counted in what this checker was told. */
 interface Rounds {
@@ -34,13 +35,13 @@ interface Rounds {
 }
 
 /**
- * H2, H3, H6 and H7: no read older than what was acknowledged before it, none before the leader is sure of itself, each confirmed by a quorum after
+ * H2, H3, H6 and H7: no read older than a write or linearizable read that was answered before it, none before the leader is sure of itself, each confirmed by a quorum after
  * it came, and answered from a state that covers its bound.
  */
 export class ReadChecker extends Checker {
   readonly #leases: LeaseChecker;
   readonly #reads = new Map<number, OpenRead>();
-  #highest: Acknowledged = NOTHING;
+  #highest: Answered = NOTHING;
   readonly #writes = new Set<number>();
   #moment = 0;
   readonly #rounds = new Map<number, Rounds>();
@@ -169,22 +170,16 @@ export class ReadChecker extends Checker {
 
   /** H2. */
   override callAnswered(client: number, call: number, revision: number): void {
-    if (this.#writes.delete(call) && revision > this.#highest.revision) this.#highest = { call, client, revision };
     const read = this.#reads.get(call);
+    const isBound = this.#writes.delete(call) || read?.level === "linearizable";
+    if (isBound && revision > this.#highest.revision) this.#highest = { call, client, revision };
     if (read === undefined) return;
     this.#reads.delete(call);
     const { least, level, underLease } = read;
     if (underLease && !this.#leases.isLeased()) this.coverage.hit("read lease expired while reading");
-    if (revision >= least.revision || (level === "lease" && !this.#allKeepTime())) return;
-    const before = `call ${least.call} of client ${least.client} was acknowledged at revision ${least.revision} before it began`;
+    if (revision >= least.revision || (level === "lease" && !this.ghost.allKeepTime())) return;
+    const before = `call ${least.call} of client ${least.client} was answered at revision ${least.revision} before it began`;
     this.report("H2", `${level} read ${call} of client ${client} shows revision ${revision}; ${before}`);
-  }
-
-  /** Beyond the bound on drift leases promise nothing. */
-  #allKeepTime(): boolean {
-    const { run } = this.ghost;
-    for (let node = 1; node <= run.nodes; node++) if (!run.keepsTime(node)) return false;
-    return true;
   }
 
   override callFailed(_client: number, call: number): void {

@@ -7,14 +7,17 @@ import { Checker } from "./checker.ts";
 export class StorageChecker extends Checker {
   /** Nodes whose log had a failed sync in this life of the process. */
   readonly #failed = new Map<number, number>();
+  /** Nodes whose last write to the log was torn, until they begin again. */
+  readonly #torn = new Set<number>();
 
   override began(node: GhostNode, durable: Durable): void {
+    const isTorn = this.#torn.delete(node.id);
     if (node.refused) return;
     this.#readsAll(node, durable);
     if (durable.promisedLost) return;
     this.#keepsSynced(node, durable);
     this.#inventsNothing(node, durable);
-    this.#isPrefix(node, durable);
+    this.#isPrefix(node, durable, isTorn);
     this.#isOnePair(node, durable);
   }
 
@@ -61,7 +64,7 @@ export class StorageChecker extends Checker {
   }
 
   /** M1: of what was not synced, a beginning, in the order in which it was written. */
-  #isPrefix(node: GhostNode, durable: Durable): void {
+  #isPrefix(node: GhostNode, durable: Durable, isTorn: boolean): void {
     let missing: DurableRecord | null = null;
     for (const record of node.unsynced) {
       const isThere = holds(durable, record);
@@ -75,7 +78,9 @@ export class StorageChecker extends Checker {
         return;
       }
     }
-    if (missing !== null) this.coverage.hit("unsynced end of a log cut");
+    if (missing === null) return;
+    this.coverage.hit("unsynced end of a log cut");
+    if (isTorn) this.coverage.hit("torn end of a log cut");
   }
 
   /** M4: the snapshot and the log above it fit, and both are the newest there are. */
@@ -89,6 +94,10 @@ export class StorageChecker extends Checker {
       const chosen = `chosen is what stands to ${this.ghost.log.chosenTo}`;
       this.report("M4", `node ${node.id} starts from a snapshot to slot ${durable.base}; ${chosen}`);
     }
+  }
+
+  override logTorn(id: number): void {
+    this.#torn.add(id);
   }
 
   override syncFailed(id: number, path: string): void {

@@ -72,6 +72,8 @@ export interface Observer {
   writeIssued(node: number, path: string, position: number, bytes: number): void;
   /** A sync has made bytes of a file durable, and nobody was told yet. */
   bytesSynced(node: number, path: string, synced: SyncedBytes): void;
+  /** The power loss that was just told tore a sector of what was written to the log last. */
+  logTorn(node: number): void;
   /** A sync of a file failed: what it should have made durable is lost to all later ones. */
   syncFailed(node: number, path: string): void;
   /** Durably: the file that was `from` until now. */
@@ -151,6 +153,7 @@ export class Unobservant implements Observer {
   processFailed(_node: number, _error: QuorateError): void {}
   writeIssued(_node: number, _path: string, _position: number, _bytes: number): void {}
   bytesSynced(_node: number, _path: string, _synced: SyncedBytes): void {}
+  logTorn(_node: number): void {}
   syncFailed(_node: number, _path: string): void {}
   fileRenamed(_node: number, _from: string): void {}
   fileRemoved(_node: number, _path: string): void {}

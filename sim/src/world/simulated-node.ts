@@ -114,6 +114,8 @@ export class SimulatedNode {
   readonly #world: World;
   readonly #diskFreeMs = new Map<string, number>();
   #diskOperations = 0;
+  /** The latest. */
+  #logWrite: DiskOperation | null = null;
   /** Faults under way in which the disk completes nothing. */
   #stalls = 0;
   /** What it would have completed since, in that order. */
@@ -248,14 +250,16 @@ export class SimulatedNode {
     this.#end();
     this.dark = true;
     this.#world.observer.powerLost(this.id);
+    let isTorn = false;
     this.disk.crash(({ kind, path, sector }) => {
       const bits = keyedBits(choice, Purpose.sectorKept, this.id, textBits(path), sector);
       if (kind === "name") return bits & 1;
       if (bits % 8 < keptOf8(choice)) return SECTOR_BYTES;
       if ((bits >>> 3) % 3 > 0) return 0;
-      this.#world.coverage.hit("power loss tore a sector");
+      isTorn ||= this.#isInLogWrite(path, sector * SECTOR_BYTES);
       return (bits >>> 8) % SECTOR_BYTES;
     });
+    if (isTorn) this.#world.observer.logTorn(this.id);
   }
 
   /** There is no space until the returned function is called. */
@@ -370,7 +374,10 @@ export class SimulatedNode {
     };
     disk.fault = (operation) => {
       const { kind, path, position, bytes } = operation;
-      if (kind === "write") this.#world.observer.writeIssued(this.id, path, position, bytes);
+      if (kind === "write") {
+        this.#world.observer.writeIssued(this.id, path, position, bytes);
+        if (path.startsWith("wal/")) this.#logWrite = operation;
+      }
       this.#damage.noted(operation);
       this.#world.diskOperates(this, operation);
       if (kind !== "sync" || !(this.#syncFails?.(path) ?? false)) return null;
@@ -481,6 +488,12 @@ export class SimulatedNode {
   #empty(): void {
     for (const path of this.disk.paths()) this.#world.observer.fileRemoved(this.id, path);
     this.disk = this.#emptyDisk();
+  }
+
+  #isInLogWrite(path: string, position: number): boolean {
+    const last = this.#logWrite;
+    if (last === null || last.path !== path) return false;
+    return position < last.position + last.bytes && position + SECTOR_BYTES > last.position;
   }
 
   /** Operations on one file complete in order. */

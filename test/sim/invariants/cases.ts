@@ -279,6 +279,16 @@ export const CASES: readonly Case[] = [
     witness: /node 1 acknowledges slot 1 in ballot 1\.1, without a quorum.*at nodes 1/,
   },
   {
+    id: "B4",
+    // Node 3 has promised as well, and its leader does not know.
+    before: (scene) => {
+      scene.leads(1, B1);
+      scene.promises(3, B1);
+    },
+    broken: (scene) => scene.outputs(1, { opening: B1, leader: 1 }),
+    witness: /node 1 is open in ballot 1\.1, promised only by nodes 1$/,
+  },
+  {
     id: "C1",
     before: (scene) => {
       scene.leads(1, B1, 2);
@@ -575,7 +585,21 @@ export const CASES: readonly Case[] = [
       scene.tell.callInvoked(1026, 2, "read", "kv", "lease");
     },
     broken: (scene) => scene.tell.callAnswered(1026, 2, 11),
-    witness: /lease read 2 of client 1026 shows revision 11; call 1 of client 1025 was acknowledged at revision 12/,
+    witness: /lease read 2 of client 1026 shows revision 11; call 1 of client 1025 was answered at revision 12/,
+  },
+  {
+    id: "H2",
+    before: (scene) => {
+      scene.tell.callInvoked(1025, 1, "read", "kv", "stale");
+      scene.tell.callAnswered(1025, 1, 14);
+      scene.tell.callInvoked(1025, 2, "read", "kv", "linearizable");
+      scene.tell.callInvoked(1026, 3, "read", "kv", "linearizable");
+      scene.tell.callAnswered(1025, 2, 12);
+      scene.tell.callAnswered(1026, 3, 11);
+      scene.tell.callInvoked(1026, 4, "read", "lock", "linearizable");
+    },
+    broken: (scene) => scene.tell.callAnswered(1026, 4, 11),
+    witness: /linearizable read 4 of client 1026 shows revision 11; call 2 of client 1025 was answered at revision 12/,
   },
   {
     id: "H3",
@@ -692,6 +716,18 @@ export const CASES: readonly Case[] = [
       kvStep(scene, fenced(5), [6, false, []], 4, 2, 20, 10);
     },
     broken: (scene) => kvStep(scene, fenced(5), [6, true, []], 5, 3, 30, 11),
+    witness: /door lets token 5 write, after token 6/,
+  },
+  {
+    id: "I2",
+    // Fencing is for clocks that are wrong.
+    machines: ["kv"],
+    before: (scene) => {
+      for (const node of [1, 2, 3]) scene.drifting.add(node);
+      withSessions(scene);
+      kvStep(scene, fenced(6), [6, true, []], 3, 1, 10, 9);
+    },
+    broken: (scene) => kvStep(scene, fenced(5), [6, true, []], 4, 2, 20, 10),
     witness: /door lets token 5 write, after token 6/,
   },
   {
@@ -843,6 +879,40 @@ export const CASES: readonly Case[] = [
       scene.checks.locks.observer("the observer", "door").told(leader);
     },
     witness: /the observer is told of session 7 with token 5 in door, which was not so/,
+  },
+  {
+    id: "K1",
+    before: (scene) => {
+      scene.leads(1, B1, 2, 3);
+      scene.tell.healed([1, 2]);
+      scene.outputs(3, { leader: 3 });
+      scene.nowMs = 4000;
+      scene.outputs(2, { leader: 1 });
+      scene.outputs(1, { opening: B1, leader: 1 });
+      scene.nowMs = 9000;
+      scene.outputs(1, { opening: 0, leader: 0 });
+    },
+    broken: (scene) => {
+      scene.nowMs = 9001 + LEASE_MS;
+      scene.outputs(2);
+    },
+    witness: /for 5301 ms the healed core has no open leader whom all name: node 1 has promised 1\.1, .*; node 2/,
+  },
+  {
+    id: "K1",
+    before: (scene) => {
+      scene.leads(1, B1, 2, 3);
+      scene.tell.healed([1, 2]);
+      scene.outputs(2, { leader: 3 });
+      scene.nowMs = 5000;
+      scene.outputs(1, { opening: B1, leader: 1 });
+    },
+    broken: (scene) => {
+      scene.nowMs = 5001 + LEASE_MS;
+      scene.outputs(1);
+    },
+    witness:
+      /for 5301 ms the healed core has no open leader .*node 1 .* open in 1\.1, and names 1; node 2 .*, and names 3/,
   },
   {
     id: "K2",

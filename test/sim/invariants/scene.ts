@@ -83,10 +83,13 @@ export class Scene {
     this.found.push(invariant);
     this.witnesses.push(witness);
   };
+  readonly coverage = new Coverage();
   readonly checks: Checks;
   readonly tell: Observer;
   readonly clocks = new Map<number, number>();
   readonly rates = new Map<number, number>();
+  /** Nodes whose clocks did not run within the bound on drift. */
+  readonly drifting = new Set<number>();
   nowMs = 0;
   readonly #formed: Governing = { members: membersOf(1, 2, 3), slot: 0, floor: 0 };
   #seq = 0;
@@ -102,12 +105,12 @@ export class Scene {
       },
       clockMs: (node: number) => this.clocks.get(node) ?? this.nowMs,
       clockRate: (node: number) => this.rates.get(node) ?? 1,
-      keepsTime: () => true,
+      keepsTime: (node: number) => !this.drifting.has(node),
       sleeps: () => 0,
       files: () => [],
       durable: () => NO_BYTES,
     };
-    this.checks = new Checks("scene", run, machines, this.report, new Coverage());
+    this.checks = new Checks("scene", run, machines, this.report, this.coverage);
     this.tell = observersOf(this.checks.observers);
     for (const node of [1, 2, 3]) this.begins(node);
   }
