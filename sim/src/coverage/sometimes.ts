@@ -5,7 +5,7 @@ export const SOMETIMES = [
   "three leaders in one slot",
   "promise carrying a vote",
   "promises of two values for one slot",
-  "hole filled with a no-op",
+  "no-op where a minority had voted for something",
   "ballot rejected",
   "snapshot installed while running",
   "snapshot installed below votes",

@@ -25,8 +25,6 @@ export class GhostBallot {
   isUsed = false;
   /** 0 until an accept or a heartbeat has left. */
   startSlot = 0;
-  /** Where what it proposes by itself begins: nothing is reported from here on by any promise it was told of. */
-  reportedTo = 0;
   readonly proposals: Map<number, Value> = new Map<number, Value>();
   readonly promises: Map<number, HeardPromise> = new Map<number, HeardPromise>();
   /** Something that it proposed is chosen, in it. */
@@ -59,15 +57,8 @@ export class GhostBallot {
       promise.pageFrom = page.slotFrom;
     }
     promise.chosenTo = Math.max(promise.chosenTo, page.chosenTo);
-    for (const vote of page.votes) {
-      promise.votes.set(vote.slot, { ballot: vote.ballot, value: valueOf(vote) });
-      this.reportedTo = Math.max(this.reportedTo, vote.slot);
-    }
-    for (const slot of page.faulty) {
-      promise.faulty.add(slot);
-      this.reportedTo = Math.max(this.reportedTo, slot);
-    }
-    this.reportedTo = Math.max(this.reportedTo, promise.chosenTo);
+    for (const vote of page.votes) promise.votes.set(vote.slot, { ballot: vote.ballot, value: valueOf(vote) });
+    for (const slot of page.faulty) promise.faulty.add(slot);
     promise.pageFrom = page.slotTo >= SLOT_MAX ? SLOT_MAX + 1 : page.slotTo + 1;
   }
 }

@@ -130,7 +130,7 @@ export class ProposerChecker extends Checker {
       return;
     }
     const isNew = value.kind === "noop" && value.origin === led.ballot;
-    if (isNew && this.#isReportedAbove(node, led, slot)) this.coverage.hit("hole filled with a no-op");
+    if (isNew && this.#isVotedFor(slot)) this.coverage.hit("no-op where a minority had voted for something");
     this.#countLeaders(slot);
     const choice = slot <= this.ghost.log.chosenTo ? this.ghost.log.choice(slot) : null;
     if (choice !== null && choice.ballot < led.ballot && choice.value !== value) {
@@ -144,13 +144,9 @@ export class ProposerChecker extends Checker {
     this.#isSafe(node, led, entry, value);
   }
 
-  /** Somebody of those who promised, or the leader itself, had voted above: a no-op there is no opening one. */
-  #isReportedAbove(node: GhostNode, led: GhostBallot, slot: number): boolean {
-    if (led.reportedTo > slot) return true;
-    for (let above = slot + 1; above <= node.topSlot; above++) {
-      if (node.recorded(above).some(({ ballot }) => ballot < led.ballot)) return true;
-    }
-    return false;
+  /** Votes of a ballot have no gaps, so a new leader finds no hole below what was reported to it: it fills what nobody reported, though somebody may have a vote. */
+  #isVotedFor(slot: number): boolean {
+    return this.ghost.log.votes(slot).some(({ value }) => value.kind !== "noop");
   }
 
   /** B3: some prepare quorum promised, speaks for the slot, and told of no vote in a ballot above that which the value comes from. */
