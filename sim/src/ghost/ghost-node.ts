@@ -95,7 +95,6 @@ export class GhostNode {
   becomes(member: Member): void {
     this.member = member;
     this.refused = false;
-    this.damaged = false;
     this.everHeld = new DiskFacts();
     this.unsynced = [];
     this.topSlot = 0;

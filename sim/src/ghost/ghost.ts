@@ -145,11 +145,10 @@ export class Ghost extends Unobservant {
 
   override diskReplaced(id: number, empty: boolean): void {
     const node = this.node(id);
-    const { damaged } = node;
     node.becomes(node.member);
     node.refused = true;
-    // The copy may be of what was damaged already.
-    node.damaged = damaged && !empty;
+    // A copy may be of what was damaged already.
+    if (empty) node.damaged = false;
   }
 
   /** A record is durable at a node. */

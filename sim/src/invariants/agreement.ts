@@ -87,6 +87,8 @@ export class AgreementChecker extends Checker {
         const node = this.ghost.node(voter.node);
         // A disk that is gone, or an old copy, promises nothing any more, and neither does one that lost its promised ballot.
         if (node.member.incarnation !== voter.incarnation || node.refused || node.disk.promisedLost) return;
+        // What a damaged disk is silent about its node says when it has read it, and then it is looked at.
+        if (node.damaged && !node.alive) return;
         if (!node.disk.isFaulty(slot) && !this.#holds(node, slot)) silent |= 1 << index;
       });
       if (!set.quorum.prepare(silent)) return true;
