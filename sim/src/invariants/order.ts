@@ -32,8 +32,9 @@ export class OrderChecker extends Checker {
 
   override recorded(node: GhostNode, record: DurableRecord, value: Value | null): void {
     if (record.kind !== "accepted" || value!.kind !== "batch" || value!.origin !== record.entry.ballot) return;
+    if (node.opening !== value!.origin) return;
     const key = `${value!.origin} ${value!.slot}`;
-    if (node.opening === value!.origin && !this.#bornMs.has(key)) this.#bornMs.set(key, this.ghost.nowMs);
+    if (!this.#bornMs.has(key)) this.#bornMs.set(key, this.ghost.nowMs);
   }
 
   /** O1: anchored is what was proposed when everything below was chosen. */
