@@ -11,17 +11,19 @@ export async function halveSeconds(attempts: Attempts): Promise<void> {
 }
 
 /**
- * Takes parts of the schedule out: all of it, halves, quarters, and so on to pairs, the last ones first (delta debugging: A. Zeller, R. Hildebrandt, *Simplifying and
- * Isolating Failure-Inducing Input*, 2002).
+ * Takes parts of the schedule out: all of it, halves, quarters, and so on to pairs (delta debugging: A. Zeller, R. Hildebrandt, *Simplifying and Isolating Failure-Inducing
+ * Input*, 2002).
  */
-export async function removeFaults(attempts: Attempts): Promise<void> {
+export async function removeFaults(attempts: Attempts, order: "last first" | "first first"): Promise<void> {
   let size = attempts.best.schedule.length;
   while (size >= 2 && !attempts.isOver) {
-    let end = attempts.best.schedule.length;
-    while (end > 0 && !attempts.isOver) {
-      const from = Math.max(0, end - size);
-      await attempts.try({ ...attempts.best, schedule: without(attempts.best.schedule, from, end - from) });
-      end = Math.min(from, attempts.best.schedule.length);
+    // Faults that are looked at already, at the end where it began.
+    let kept = 0;
+    while (kept < attempts.best.schedule.length && !attempts.isOver) {
+      const { schedule } = attempts.best;
+      const count = Math.min(size, schedule.length - kept);
+      const from = order === "first first" ? kept : schedule.length - kept - count;
+      if (!(await attempts.try({ ...attempts.best, schedule: without(schedule, from, count) }))) kept += count;
     }
     if (size === 2) return;
     size = Math.min(Math.ceil(size / 2), attempts.best.schedule.length);
