@@ -18,6 +18,7 @@ import {
   violationEvent,
 } from "./trace/trace.ts";
 
+const HEALED = "healed";
 /** Ends of links above this are clients. */
 const NODE_ID_MAX = 1023;
 
@@ -58,7 +59,7 @@ export class TraceRecorder extends Unobservant {
 
   /** What was written down, ended by `violation`, if there is one. */
   trace(violation: Violation | null): Trace {
-    const events = this.#events.map((event) => (event.kind === "fault" ? this.#told(event) : event));
+    const events = this.#upTo(violation).map((event) => (event.kind === "fault" ? this.#told(event) : event));
     if (violation !== null) events.push(violationEvent(violation));
     const lanes = [...this.#lanes.values()].sort((left, right) => left.id - right.id);
     return { lanes, events, droppedEvents: this.#dropped };
@@ -70,7 +71,7 @@ export class TraceRecorder extends Unobservant {
   }
 
   override healed(core: readonly number[]): void {
-    this.add("end", 0, { text: `load and faults are over; nodes ${core.join(", ")} are healed` });
+    this.add("end", 0, { what: HEALED, text: `load and faults are over; nodes ${core.join(", ")} are healed` });
   }
 
   override frameSent(frame: number, from: number, to: number, parts: readonly FramePart[]): void {
@@ -189,6 +190,12 @@ export class TraceRecorder extends Unobservant {
 
   override faultEnded(index: number, fault: Fault): void {
     this.add("end", 0, { id: index + 1, what: fault.kind, text: `${fault.kind} ends` });
+  }
+
+  /** A run that is violated under its load is healed all the same, at once: that is no part of it. */
+  #upTo(violation: Violation | null): readonly TraceEvent[] {
+    const healed = this.#events.findIndex(({ kind, what }) => kind === "end" && what === HEALED);
+    return healed >= 0 && violation?.atMs === this.#events[healed]!.atMs ? this.#events.slice(0, healed) : this.#events;
   }
 
   /** Whom it met is known in the end. */

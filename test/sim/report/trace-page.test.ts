@@ -62,6 +62,28 @@ test("two that are cut off from each other are shaded between their lanes, slant
   );
 });
 
+test("two that are cut off from each other and do not stand side by side are shaded all the way, unless a shade between them shows it", () => {
+  const shades = (cuts: readonly (readonly [from: number, to: number])[]): number => {
+    const both = cuts.flatMap(([from, to]) => [
+      traceEvent("cut", 11, from, { peer: to }),
+      traceEvent("cut", 11, to, { peer: from }),
+    ]);
+    const drawn = tracePage(REPRO, { ...SAMPLE, events: [...SAMPLE.events, ...both] });
+    return drawn.match(/<rect class="cut" /gu)?.length ?? 0;
+  };
+  // They stand as 2, 1, 3: node 2 had a part in it.
+  assert.equal(shades([[2, 1]]), 1);
+  assert.equal(shades([[2, 3]]), 2);
+  assert.equal(
+    shades([
+      [2, 3],
+      [1, 3],
+    ]),
+    1,
+    "node 3 is alone",
+  );
+});
+
 test("what the witness names is marked: its slots and its nodes", () => {
   const named = tracePage({ ...REPRO, witness: "node 2 recovers nothing in slot 1" }, SAMPLE);
   assert.ok(named.includes('const accused = {"slots":[1],"lanes":[2]};'));

@@ -96,11 +96,9 @@ slider.addEventListener("input", () => {
   showVotes(Number(slider.value));
   document.querySelector("main").scrollTop = heights[Number(slider.value)] - 300;
 });
-const main = document.querySelector("main");
-main.addEventListener("scroll", () => document.getElementById("heads").setAttribute("transform", "translate(0 " + main.scrollTop + ")"));
 if (trace.events.length > 0) {
   showVotes(trace.events.length - 1);
   refresh();
-  main.scrollTop = heights.at(-1);
+  document.querySelector("main").scrollTop = heights.at(-1);
 }
 `;

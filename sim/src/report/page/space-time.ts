@@ -1,4 +1,5 @@
 import type { Lane, Trace, TraceEvent } from "../trace/trace.ts";
+import { cutShades } from "./cuts.ts";
 import { escape } from "./escape.ts";
 import { heights } from "./time-scale.ts";
 
@@ -9,6 +10,8 @@ const FOLDED_WIDTH = 34;
 const WORDS_HEIGHT = 12;
 const WORDS_FAR = 5 * WORDS_HEIGHT;
 const TOP = 34;
+/** Names of the lanes, that stay above. */
+const HEADS = 26;
 
 /** One line of life between two events of its process. */
 interface Stretch {
@@ -31,10 +34,10 @@ export interface SpaceTime {
 export function spaceTime(trace: Trace, folded: ReadonlySet<number>): SpaceTime {
   const { lanes, events } = trace;
   const ys = heights(events, TOP + 12);
-  const bottom = (ys.at(-1) ?? TOP) + 24;
+  const bottom = (ys.at(-1) ?? TOP) + WORDS_FAR;
   const { xs, width } = places(lanes, folded);
   const parts = [
-    ...cuts(events, ys, bottom, xs),
+    ...cutShades(events, lanes, xs, ys, bottom),
     ...faultBands(events, ys, bottom, width),
     ...lanes.flatMap(({ id, kind }) => lifeLine(events, ys, bottom, id, xs.get(id)!, kind === "client")),
     ...messages(events, ys, xs),
@@ -46,11 +49,11 @@ export function spaceTime(trace: Trace, folded: ReadonlySet<number>): SpaceTime 
     ({ id, name }) =>
       `<text class="head" x="${xs.get(id)!}" y="18" text-anchor="middle">${escape(folded.has(id) ? shortName(name) : name)}<title>${escape(name)}</title></text>`,
   );
-  const svg = `<svg id="space" width="${width}" height="${bottom}" viewBox="0 0 ${width} ${bottom}">
+  const svg = `<svg id="heads" width="${width}" height="${HEADS}"><rect width="${width}" height="${HEADS}"/>${heads.join("")}</svg>
+<svg id="space" width="${width}" height="${bottom}" viewBox="0 0 ${width} ${bottom}">
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z"/></marker><pattern id="slanted" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M-2 10L10 -2"/></pattern></defs>
 ${parts.join("\n")}
 <line id="now" x1="0" x2="${width}" y1="0" y2="0"/>
-<g id="heads"><rect width="${width}" height="26"/>${heads.join("")}</g>
 </svg>`;
   return { svg, heights: ys };
 }
@@ -70,41 +73,6 @@ function places(
 
 function shortName(name: string): string {
   return name.replace(/^(.)\w* /u, "$1");
-}
-
-/** A shade between two lanes, as long as nothing passes from one to the other; slanted while something passes the other way. */
-function cuts(
-  events: readonly TraceEvent[],
-  ys: readonly number[],
-  bottom: number,
-  xs: ReadonlyMap<number, number>,
-): string[] {
-  const drawn: string[] = [];
-  /** Since when, for each pair of which some direction is cut: which, of the smaller to the greater and back. */
-  const open = new Map<string, { readonly from: number; readonly there: boolean; readonly back: boolean }>();
-  const close = (key: string, to: number): void => {
-    const stretch = open.get(key);
-    if (stretch === undefined) return;
-    const [x1, x2] = key.split(" ").map((id) => xs.get(Number(id)));
-    if (x1 === undefined || x2 === undefined) return;
-    const height = Math.max(1, to - stretch.from);
-    const name = stretch.there && stretch.back ? "cut" : "cut one";
-    drawn.push(
-      `<rect class="${name}" x="${Math.min(x1, x2)}" y="${stretch.from}" width="${Math.abs(x2 - x1)}" height="${height}"/>`,
-    );
-  };
-  events.forEach(({ kind, lane, peer }, index) => {
-    if (kind !== "cut" && kind !== "heal") return;
-    const key = lane < peer ? `${lane} ${peer}` : `${peer} ${lane}`;
-    close(key, ys[index]!);
-    const { there, back } = open.get(key) ?? { there: false, back: false };
-    const isCut = kind === "cut";
-    const next = { from: ys[index]!, there: lane < peer ? isCut : there, back: lane < peer ? back : isCut };
-    if (next.there || next.back) open.set(key, next);
-    else open.delete(key);
-  });
-  for (const key of open.keys()) close(key, bottom);
-  return drawn;
 }
 
 function title(event: TraceEvent): string {

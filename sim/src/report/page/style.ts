@@ -14,7 +14,7 @@ table { border-collapse:collapse; font-size:12px; width:100%; } th,td { text-ali
 td.chosen { outline:2px solid var(--green); outline-offset:-2px; } td.bad { background:color-mix(in srgb,var(--red) 30%,transparent); }
 label { margin-right:10px; white-space:nowrap; } input[type=range] { width:100%; }
 svg text { font:11px ui-monospace,monospace; fill:var(--ink); } svg .time { fill:var(--faint); font-size:10px; } svg .head { font-weight:600; font-size:12px; }
-#heads rect { fill:var(--paper); opacity:.92; }
+#heads { position:sticky; top:0; z-index:1; display:block; margin-bottom:-26px; } #heads rect { fill:var(--paper); opacity:.92; }
 line.life { stroke:var(--line); stroke-width:3; } line.life.stopped { stroke:var(--amber); stroke-dasharray:2 4; } line.life.down { stroke:var(--red); stroke-width:1; stroke-dasharray:1 6; }
 .m line { stroke:var(--faint); stroke-width:1; } .m path { stroke:var(--red); stroke-width:1.5; fill:none; } .m.again line { stroke-dasharray:4 3; } #tip path { fill:var(--faint); stroke:none; }
 .m[data-k=prepare] line,.m[data-k=promise] line { stroke:var(--violet); } .m[data-k=accept] line,.m[data-k=accepted] line { stroke:var(--blue); } .m[data-k=reject] line { stroke:var(--red); } .m[data-k=learn] line,.m[data-k=snapshot-chunk] line { stroke:var(--green); }
@@ -22,7 +22,7 @@ line.life { stroke:var(--line); stroke-width:3; } line.life.stopped { stroke:var
 .at circle { fill:var(--blue); } .at.promise circle { fill:var(--violet); } .at.life circle { fill:var(--red); } .at.role circle { fill:var(--green); }
 .fault rect { fill:var(--amber); opacity:.6; } .fault line { stroke:var(--amber); stroke-dasharray:1 5; } .fault text { fill:var(--amber); font-weight:600; }
 .violation line { stroke:var(--red); stroke-width:2; } .violation text { fill:var(--red); font-weight:700; }
-.cut { fill:var(--amber); opacity:.10; pointer-events:none; } .cut.one { fill:url(#slanted); opacity:.35; } #slanted path { stroke:var(--amber); stroke-width:2; fill:none; }
+.cut { fill:var(--amber); opacity:.16; pointer-events:none; } .cut.one { fill:url(#slanted); opacity:.3; } #slanted path { stroke:var(--amber); stroke-width:1; fill:none; }
 .at.hit circle { fill:var(--amber); } td.more { color:var(--faint); border:0; }
 svg text.words { paint-order:stroke; stroke:var(--paper); stroke-width:3px; stroke-linejoin:round; }
 .key i { display:inline-block; width:16px; height:10px; margin:0 3px 0 8px; vertical-align:baseline; } .key i.both { background:color-mix(in srgb,var(--amber) 22%,transparent); } .key i.one { background:repeating-linear-gradient(45deg,color-mix(in srgb,var(--amber) 45%,transparent) 0 2px,transparent 2px 5px); } .key i.fault { background:var(--amber); width:7px; }
