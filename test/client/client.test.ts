@@ -143,6 +143,30 @@ test("a replica that knows no leader and another that never answers do not keep 
   }
 });
 
+test("many that never answer, and are dialled for as long as it takes to try them all, do not keep a client from the one that leads", async () => {
+  const DIAL_MS = 1000;
+  for (let seed = 0; seed < 12; seed++) {
+    const clock = new FakeClock();
+    const cluster = new FakeCluster(clock, 7);
+    const isDark = (endpoint: string): boolean => ["1", "2", "6", "7"].some((node) => endpoint === `fake://${node}`);
+    const dial: typeof cluster.dial = (endpoint, events) => {
+      if (!isDark(endpoint)) return cluster.dial(endpoint, events);
+      clock.after(DIAL_MS, () => events.closed({ code: "", why: "no answer" }));
+      return { send: () => undefined, queuedBytes: 0, close: () => undefined };
+    };
+    const client = createClient({ endpoints: cluster.endpoints, dial, clock, seed });
+    cluster.leader = 3;
+    cluster.intercept = ({ kind, id }, connection) => {
+      if (kind !== "read" || connection.node === 3) return false;
+      cluster.refuse(connection, id, { code: "NO_LEADER", leader: 0 });
+      return true;
+    };
+    const reply = outcomeOf(client.read("kv", words("a")));
+    await clock.pass(3000);
+    assert.equal(said(reply.value), "a", `seed ${seed}`);
+  }
+});
+
 test("a lost reply is asked for again under the same number, elsewhere, and nothing is applied twice", async () => {
   const { clock, cluster, client } = world();
   await Promise.all([client.session(), clock.settle()]);

@@ -56,8 +56,8 @@ export class Endpoints {
     if (current.state === "idle" && current.verdict === "" && nowMs >= current.dialFromMs) current.dial();
     // The one that leads is worth a moment's wait.
     if (current.state === "dialling" && nowMs - current.dialledMs < hedgeMs) return null;
-    const fresh = this.#links.find((link) => link.isOpen && !this.#passed.has(link));
-    if (fresh !== undefined) return (this.#current = fresh);
+    const fresh = this.#fresh();
+    if (fresh !== null) return (this.#current = fresh);
     // Who turned calls away may never learn who leads: it is asked again only when nobody else is left to try, and after a pause.
     if (!this.#dialNext(nowMs) && this.#passed.size > 0) {
       this.#passed.clear();
@@ -194,7 +194,7 @@ export class Endpoints {
         changed();
       },
       closed: (closed) => {
-        if (closed === this.#current) this.#current = this.#links.find((other) => other.isOpen) ?? this.#after(closed);
+        if (closed === this.#current) this.#current = this.#fresh() ?? this.#after(closed, this.#passed);
         changed();
       },
     });
@@ -221,20 +221,28 @@ export class Endpoints {
     return ahead.find((each) => !passed.has(each)) ?? ahead[0] ?? link;
   }
 
-  /** Returns whether there is somebody to wait for. */
+  /** An open link whose replica has not turned calls away in this round; null: none. */
+  #fresh(): Link | null {
+    return this.#links.find((link) => link.isOpen && !this.#passed.has(link)) ?? null;
+  }
+
+  /**
+   * Dials whoever was dialled least lately: those that never answer may all be due again before the last has had its turn. Returns whether there is
+   * somebody to wait for.
+   */
   #dialNext(nowMs: number): boolean {
     const { hedgeMs } = this.#options.limits;
     if (this.#links.some((link) => link.state === "dialling" && nowMs - link.dialledMs < hedgeMs)) return true;
-    let next: Link = this.#current;
-    for (let step = 0; step < this.#links.length; step++) {
-      if (next.state === "idle" && next.verdict === "" && nowMs >= next.dialFromMs) {
-        if (this.#current.state === "idle") this.#current = next;
-        next.dial();
-        return true;
-      }
-      next = this.#after(next);
+    const index = this.#links.indexOf(this.#current);
+    let next: Link | null = null;
+    for (const link of [...this.#links.slice(index), ...this.#links.slice(0, index)]) {
+      if (link.state !== "idle" || link.verdict !== "" || nowMs < link.dialFromMs) continue;
+      if (next === null || link.dialledMs < next.dialledMs) next = link;
     }
-    return false;
+    if (next === null) return false;
+    if (this.#current.state === "idle") this.#current = next;
+    next.dial();
+    return true;
   }
 
   #pause(nowMs: number): void {

@@ -44,7 +44,7 @@ export class Link {
   state: "open" | "dialling" | "idle" = "idle";
   /** Not dialled again before this. */
   dialFromMs = 0;
-  dialledMs = 0;
+  dialledMs: number = -Infinity;
   readonly #options: LinkOptions;
   readonly #exchanges = new Map<number, Exchange>();
   #connection: Connection | null = null;
