@@ -111,7 +111,9 @@ export class ProposerChecker extends Checker {
     quorum.voters.forEach((voter, index) => {
       const { member, everHeld } = this.ghost.node(voter.node);
       const isHeard = voter.node === node.id || led.promises.get(voter.node)?.incarnation === voter.incarnation;
-      if (isHeard && member.incarnation === voter.incarnation && everHeld.promised >= ballot) bits |= 1 << index;
+      // A disk that was lost since had the promise as its word left (A2).
+      const isLost = member.incarnation !== voter.incarnation;
+      if (isHeard && (isLost || everHeld.promised >= ballot)) bits |= 1 << index;
     });
     if (!quorum.prepare(bits)) {
       const heard = [node.id, ...led.promises.keys()].join(", ");
