@@ -47,18 +47,21 @@ export class ReadChecker extends Checker {
   readonly #rounds = new Map<number, Rounds>();
   /** When reads came to the node that is to confirm them, by the name that `askedOf` gives them. */
   readonly #asked = new Map<string, number>();
+  /** Slots of the sets of members that governed each node as its last turn began and as it ended: reads may be confirmed before a change of that turn. */
+  readonly #sets = new Map<number, { readonly before: number; readonly slot: number }>();
 
   constructor(leases: LeaseChecker, ghost: Ghost, report: Report, coverage: Coverage) {
     super(ghost, report, coverage);
     this.#leases = leases;
   }
 
-  override outputOf(node: GhostNode, { opening, reads, governing }: Output): void {
+  override outputOf(node: GhostNode, { opening, reads, governing: { slot } }: Output): void {
+    this.#sets.set(node.id, { before: this.#sets.get(node.id)?.slot ?? slot, slot });
     for (const { token, bound, validUntilMs } of reads) {
       const asked = this.#take(askedOf(node.id, node.id, node.life, token));
       if (opening === 0 || bound < 0) continue;
       this.#isSure(node, opening, bound);
-      if (validUntilMs === Infinity) this.#isConfirmed(node, opening, governing.slot, asked, bound);
+      if (validUntilMs === Infinity) this.#isConfirmed(node, opening, asked, bound);
     }
   }
 
@@ -110,7 +113,7 @@ export class ReadChecker extends Checker {
       if (message.bound < 0) return;
       const ballot = this.#ballotOf(node);
       this.#isSure(node, ballot, message.bound);
-      this.#isConfirmed(node, ballot, node.governing?.slot ?? 0, asked, message.bound);
+      this.#isConfirmed(node, ballot, asked, message.bound);
     }
   }
 
@@ -128,23 +131,32 @@ export class ReadChecker extends Checker {
   }
 
   /** H6. `asked`: when the read came; 0: it is not known. */
-  #isConfirmed(node: GhostNode, ballot: number, setSlot: number, asked: number, bound: number): void {
+  #isConfirmed(node: GhostNode, ballot: number, asked: number, bound: number): void {
     if (ballot === 0 || asked === 0) return;
-    const { quorum } = this.ghost.log.governing(setSlot + 1);
-    const rounds = this.#rounds.get(node.id);
-    let bits = node.promised === ballot ? quorum.bit(node.id, node.member.incarnation) : 0;
-    const after: number[] = [];
-    if (rounds?.ballot === ballot) {
-      for (const [other, { incarnation, sentAt }] of rounds.answered) {
-        if (sentAt < asked) continue;
-        bits |= quorum.bit(other, incarnation);
-        after.push(other);
-      }
-    }
-    if (quorum.accept(bits)) return;
+    const { before, slot } = this.#sets.get(node.id) ?? { before: 0, slot: 0 };
+    if (this.#confirms(slot, node, ballot, asked)) return;
+    if (before !== slot && this.#confirms(before, node, ballot, asked)) return;
+    const after = this.#answersAfter(node, ballot, asked).map(([other]) => other);
     const by = after.length === 0 ? "nobody" : `nodes ${after.join(", ")} only`;
     const what = `node ${node.id} answers a read with the bound ${bound} in ballot ${showBallot(ballot)}`;
     this.report("H6", `${what}, and of the rounds that it began after the read came ${by} answered one`);
+  }
+
+  /** Whether a quorum of the set of `setSlot` answered. */
+  #confirms(setSlot: number, node: GhostNode, ballot: number, asked: number): boolean {
+    const { quorum } = this.ghost.log.governing(setSlot + 1);
+    let bits = node.promised === ballot ? quorum.bit(node.id, node.member.incarnation) : 0;
+    for (const [other, incarnation] of this.#answersAfter(node, ballot, asked)) bits |= quorum.bit(other, incarnation);
+    return quorum.accept(bits);
+  }
+
+  /** Who answered a round of the ballot that began after that moment: nodes and incarnations. */
+  #answersAfter({ id }: GhostNode, ballot: number, asked: number): (readonly [node: number, incarnation: number])[] {
+    const rounds = this.#rounds.get(id);
+    if (rounds?.ballot !== ballot) return [];
+    return [...rounds.answered].flatMap(([other, { incarnation, sentAt }]) => {
+      return sentAt < asked ? [] : [[other, incarnation] as const];
+    });
   }
 
   /** H7. */
