@@ -1,33 +1,33 @@
-import { FAULT_KINDS, type FaultKind } from "../faults/schedule.ts";
-
-/** Those of the names that the simulator knows. */
-function kinds(...names: readonly string[]): readonly FaultKind[] {
-  return FAULT_KINDS.filter((kind) => names.includes(kind));
-}
+import type { FaultKind } from "../faults/schedule.ts";
 
 /** After these what was not synced is gone. */
-export const POWER: readonly FaultKind[] = kinds("power-loss", "file-crash", "leader-crash", "blackout");
+export const POWER: readonly FaultKind[] = ["power-loss", "file-crash", "leader-crash", "members-crash", "blackout"];
 
 /** These fail syncs. */
-export const SYNC_ERRORS: readonly FaultKind[] = kinds("disk-error");
+export const SYNC_ERRORS: readonly FaultKind[] = ["disk-error"];
 
 /** These put a write in another place than it was meant for. */
-export const MISDIRECTED: readonly FaultKind[] = kinds("misdirected-write");
+export const MISDIRECTED: readonly FaultKind[] = ["misdirected-write"];
 
 /** These damage what was synced, so that it cannot be read. */
-export const ROT: readonly FaultKind[] = [...MISDIRECTED, ...kinds("bit-rot", "lost-write")];
+export const ROT: readonly FaultKind[] = [...MISDIRECTED, "bit-rot", "lost-write"];
 
 /** These put another disk in the place of a node's: at once, or because the node may no longer vote with what is left of its own. */
-export const OTHER_DISKS: readonly FaultKind[] = [...ROT, ...kinds("wipe", "old-copy")];
+export const OTHER_DISKS: readonly FaultKind[] = [...ROT, "wipe", "old-copy"];
 
 /** These end a process, so that it starts again from its disk. */
-export const RESTARTS: readonly FaultKind[] = [...POWER, ...SYNC_ERRORS, ...kinds("kill", "disk-full"), ...OTHER_DISKS];
+export const RESTARTS: readonly FaultKind[] = [...POWER, ...SYNC_ERRORS, "kill", "disk-full", ...OTHER_DISKS];
 
 /** These change who the members are: by a wish, or because a machine with another disk is another member. */
 export const MEMBERS: readonly FaultKind[] = [
-  ...kinds("members-add", "members-remove", "members-replace", "members-many", "leader-removed"),
+  "members-add",
+  "members-remove",
+  "members-replace",
+  "members-many",
+  "members-crash",
+  "leader-removed",
   ...OTHER_DISKS,
 ];
 
 /** These make a leader hand over, or resign. */
-export const TRANSFERS: readonly FaultKind[] = [...kinds("transfer", "step-down"), ...MEMBERS];
+export const TRANSFERS: readonly FaultKind[] = ["transfer", "step-down", ...MEMBERS];
