@@ -20,7 +20,7 @@ export interface LogLimits {
   readonly inboxMessagesMax: number;
   /** Reads and watches that wait; `OVERLOADED` above it. Default 65,536. */
   readonly readsMax: number;
-  /** A read without a bound for this long is refused with `NO_LEADER`. Default 2,000. */
+  /** A read that has no bound after this, or whose bound is not applied here by then, is refused with `NO_LEADER`. Default 2,000. */
   readonly readWaitMs: number;
   /** A read of level `session`, or a watch, that lacks its revision for this long is refused with `TOO_STALE`. Default 1,000. */
   readonly staleWaitMs: number;

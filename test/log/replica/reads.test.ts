@@ -104,6 +104,20 @@ describe("reads", () => {
     assert.deepEqual(bench.turn(), [], "a late bound finds nobody");
   });
 
+  it("A read whose bound is not applied in time is refused: a replica that was removed may never learn what is chosen.", () => {
+    const bench = new Bench();
+    bench.add("a", "linearizable");
+    bench.turn();
+    bench.reads.bound({ token: 1, bound: 12, validUntilMs: Infinity });
+    bench.nowMs = 99;
+    assert.deepEqual(bench.turn(), []);
+    bench.nowMs = 100;
+    assert.deepEqual(bench.turn(), ["a NO_LEADER"]);
+    assert.equal(bench.reads.count, 0);
+    bench.appliedTo = 12;
+    assert.deepEqual(bench.turn(), []);
+  });
+
   it("Stale reads ask nobody; session reads wait for their revision.", () => {
     const bench = new Bench();
     bench.add("stale", "stale");

@@ -22,8 +22,7 @@ interface Round {
 }
 
 /** A round whose bound is known, and maybe not yet applied. */
-interface Bounded {
-  readonly reads: readonly PendingRead[];
+interface Bounded extends Round {
   readonly bound: number;
   readonly validUntilMs: number;
 }
@@ -117,7 +116,7 @@ export class Reads {
     if (round === undefined) return;
     this.#asked.delete(answer.token);
     if (answer.bound < 0) return this.#refuseRound(round);
-    this.#bounded.push({ reads: round.reads, bound: answer.bound, validUntilMs: answer.validUntilMs });
+    this.#bounded.push({ ...round, bound: answer.bound, validUntilMs: answer.validUntilMs });
   }
 
   /** Answers what can be answered now. Call when the turn has applied all it will. */
@@ -125,7 +124,7 @@ export class Reads {
     if (this.#count === 0) return;
     for (const read of this.#stale) this.#reply(read);
     this.#stale = [];
-    this.#answerBounded();
+    this.#answerBounded(nowMs);
     this.#answerSession(nowMs);
     for (const [token, round] of this.#asked) {
       if (nowMs - round.sinceMs < this.#room.limits.readWaitMs) continue;
@@ -165,13 +164,15 @@ export class Reads {
     for (const read of round.reads) this.#refuse(read, error);
   }
 
-  #answerBounded(): void {
+  /** A replica that was removed may have a bound, and never learn what was chosen up to it: after a while its reads are refused, too. */
+  #answerBounded(nowMs: number): void {
     if (this.#bounded.length === 0) return;
     const appliedTo = this.#room.appliedTo();
     const later: Bounded[] = [];
     for (const round of this.#bounded) {
       if (round.bound > appliedTo) {
-        later.push(round);
+        if (nowMs - round.sinceMs < this.#room.limits.readWaitMs) later.push(round);
+        else this.#refuseRound(round);
       } else if (round.validUntilMs === Infinity || this.#room.leaseStands(round.validUntilMs)) {
         this.#room.observer?.readsAnswered(round.bound, round.validUntilMs);
         for (const read of round.reads) this.#reply(read);
