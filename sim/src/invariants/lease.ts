@@ -22,17 +22,15 @@ interface Grant {
   readonly untilMs: number;
 }
 
-/** When the rounds of one ballot first reached a node, on its clock; by round. */
-interface Reached {
-  readonly ballot: number;
-  readonly atMs: number[];
-}
+/** Ballots whose rounds are kept for each node. An old copy of a disk may lead in a higher one, unheeded, while the leader goes on. */
+const BALLOTS_KEPT = 4;
 
 /** H1, H4 and H5: one lease at a time, by true time; a grant binds; and a lease ends before the grants that it rests on. */
 export class LeaseChecker extends Checker {
   readonly #leases = new Map<number, Lease>();
   readonly #grants = new Map<number, Grant>();
-  readonly #reached = new Map<number, Reached>();
+  /** When the rounds of a ballot first reached a node, on its clock: by node, ballot and round. */
+  readonly #reached = new Map<number, Map<number, number[]>>();
   /** To which ballot leaders gave their leases back, as each node heard. */
   readonly #givenBack = new Map<number, number>();
   /** How often the machine of a leader had slept as its ballot first had a lease. */
@@ -61,9 +59,14 @@ export class LeaseChecker extends Checker {
 
   #reaches(id: number, { ballot, round }: Heartbeat): void {
     if ((this.ghost.node(id).governing?.members.leaseMs ?? 0) === 0) return;
-    let reached = this.#reached.get(id);
-    if (reached === undefined || reached.ballot < ballot) this.#reached.set(id, (reached = { ballot, atMs: [] }));
-    if (reached.ballot === ballot) reached.atMs[round] ??= this.ghost.run.clockMs(id);
+    let ballots = this.#reached.get(id);
+    if (ballots === undefined) this.#reached.set(id, (ballots = new Map()));
+    let atMs = ballots.get(ballot);
+    if (atMs === undefined) {
+      ballots.set(ballot, (atMs = []));
+      if (ballots.size > BALLOTS_KEPT) ballots.delete(ballots.keys().next().value!);
+    }
+    atMs[round] ??= this.ghost.run.clockMs(id);
   }
 
   #givesBack(id: number, { ballot }: Resign): void {
@@ -87,8 +90,7 @@ export class LeaseChecker extends Checker {
   }
 
   #grantsIn({ id }: GhostNode, incarnation: number, ballot: number, round: number, forMs: number): void {
-    const reached = this.#reached.get(id);
-    const fromMs = reached?.ballot === ballot ? reached.atMs[round] : undefined;
+    const fromMs = this.#reached.get(id)?.get(ballot)?.[round];
     if (fromMs === undefined || ballot <= (this.#givenBack.get(id) ?? 0)) return;
     const before = this.#grants.get(id);
     const beforeMs = before?.ballot === ballot && before.incarnation === incarnation ? before.untilMs : -Infinity;
