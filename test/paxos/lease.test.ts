@@ -116,7 +116,7 @@ test("a suspended process voids its lease until a round begun afterwards is gran
   assert.ok(last.validUntilMs < Infinity);
 });
 
-test("the resignation of an older ballot releases no grant of a newer one", () => {
+test("the resignation of another ballot, older or newer, releases no grant", () => {
   const engine = createEngine(configOf(1), emptyDurable(leased));
   const from = (node: number): Speaker => ({
     node,
@@ -140,6 +140,7 @@ test("the resignation of an older ballot releases no grant of a newer one", () =
     [LEASE_MS],
   );
   say(3, { kind: "resign", ballot: ballotOf(1, 3), successor: 0 });
+  say(3, { kind: "resign", ballot: ballotOf(2, 3), successor: 0 });
   const prepare: Message = { kind: "prepare", ballot: ballotOf(3, 3), slotFrom: 1, chosenTo: 0 };
   assert.deepEqual(say(3, prepare), []);
   say(2, { kind: "resign", ballot, successor: 0 });

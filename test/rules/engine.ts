@@ -318,6 +318,18 @@ export const ENGINE: readonly Removal[] = [
   },
   {
     rule: 19,
+    without: "a lease is released by whoever gives up a higher ballot",
+    patches: [
+      {
+        file: "packages/paxos/src/lease.ts",
+        anchor: "if (this.ballot === ballot && isHolder) this.untilMs = -Infinity;",
+        replacement: "if (this.ballot < ballot || (this.ballot === ballot && isHolder)) this.untilMs = -Infinity;",
+      },
+    ],
+    test: LEASE,
+  },
+  {
+    rule: 19,
     without: "a lease is used for all of its length, whatever clocks do",
     patches: [
       {

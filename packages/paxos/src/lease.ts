@@ -35,10 +35,13 @@ export class Grants {
     this.untilMs = Math.max(this.untilMs, nowMs + leaseMs);
   }
 
-  /** The leader of `ballot`, of that incarnation, gave its lease up, for good. What another incarnation gives up releases nothing. */
+  /**
+   * The leader of `ballot`, of that incarnation, gave its lease up, for good. What another incarnation gives up releases nothing, nor does a leader of a higher
+   * ballot: it may have led by the promises of an older set of members, while those of this grant's set keep to it.
+   */
   release(ballot: Ballot, incarnation: number): void {
     const isHolder = this.incarnation === 0 || this.incarnation === incarnation;
-    if (this.ballot < ballot || (this.ballot === ballot && isHolder)) this.untilMs = -Infinity;
+    if (this.ballot === ballot && isHolder) this.untilMs = -Infinity;
   }
 }
 

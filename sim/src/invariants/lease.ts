@@ -31,8 +31,8 @@ export class LeaseChecker extends Checker {
   readonly #grants = new Map<number, Grant>();
   /** When the rounds of a ballot first reached a node, on its clock: by node, ballot and round. */
   readonly #reached = new Map<number, Map<number, number[]>>();
-  /** To which ballot leaders gave their leases back, as each node heard. */
-  readonly #givenBack = new Map<number, number>();
+  /** Ballots in which leaders gave their leases back, as nodes heard: by node and ballot. */
+  readonly #givenBack = new Set<string>();
   /** How often the machine of a leader had slept as its ballot first had a lease. */
   readonly #sleptBefore = new Map<number, number>();
 
@@ -64,14 +64,14 @@ export class LeaseChecker extends Checker {
     let atMs = ballots.get(ballot);
     if (atMs === undefined) {
       ballots.set(ballot, (atMs = []));
-      if (ballots.size > BALLOTS_KEPT) ballots.delete(ballots.keys().next().value!);
+      if (ballots.size > BALLOTS_KEPT) ballots.delete(Math.min(...ballots.keys()));
     }
     atMs[round] ??= this.ghost.run.clockMs(id);
   }
 
   #givesBack(id: number, { ballot }: Resign): void {
-    this.#givenBack.set(id, Math.max(ballot, this.#givenBack.get(id) ?? 0));
-    if ((this.#grants.get(id)?.ballot ?? Infinity) <= ballot) this.#grants.delete(id);
+    this.#givenBack.add(`${id} ${ballot}`);
+    if (this.#grants.get(id)?.ballot === ballot) this.#grants.delete(id);
   }
 
   override said(node: GhostNode, { incarnation }: Speaker, message: PeerMessage): void {
@@ -91,7 +91,7 @@ export class LeaseChecker extends Checker {
 
   #grantsIn({ id }: GhostNode, incarnation: number, ballot: number, round: number, forMs: number): void {
     const fromMs = this.#reached.get(id)?.get(ballot)?.[round];
-    if (fromMs === undefined || ballot <= (this.#givenBack.get(id) ?? 0)) return;
+    if (fromMs === undefined || this.#givenBack.has(`${id} ${ballot}`)) return;
     const before = this.#grants.get(id);
     const beforeMs = before?.ballot === ballot && before.incarnation === incarnation ? before.untilMs : -Infinity;
     this.#grants.set(id, { ballot, incarnation, untilMs: Math.max(beforeMs, fromMs + forMs) });
