@@ -183,8 +183,21 @@ export const SESSIONS: readonly Removal[] = [
     patches: [
       {
         file: "packages/machine/src/suspension.ts",
-        anchor: "return !(apartMs <= APART_MS_MAX);",
-        replacement: "return apartMs < -APART_MS_MAX;",
+        anchor: "if (Math.abs(apartMs) <= APART_MS_MAX) return 0;",
+        replacement: "if (apartMs >= -APART_MS_MAX) return 0;",
+      },
+    ],
+    test: "test/machine/suspension.test.ts",
+  },
+  {
+    rule: 26,
+    without: "short sleeps are forgotten from look to look",
+    patches: [
+      {
+        file: "packages/machine/src/suspension.ts",
+        anchor: "    if (Math.abs(apartMs) <= APART_MS_MAX) return 0;\n",
+        replacement:
+          "    if (Math.abs(apartMs) <= APART_MS_MAX) {\n      this.aheadMs += apartMs;\n      return 0;\n    }\n",
       },
     ],
     test: "test/machine/suspension.test.ts",
