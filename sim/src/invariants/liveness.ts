@@ -36,7 +36,10 @@ export interface Kept {
 export class LivenessChecker extends Checker {
   #core: readonly number[] = [];
   #healedMs = 0;
-  /** When the core was last seen to have an open leader whom all its members name; when it was healed, if it had none since. */
+  /**
+   * When the core was last seen to have an open leader whom all its members name, or to bring up somebody by a snapshot, who may have to vote before
+   * anybody is open; when it was healed, if neither was since.
+   */
   #ledMs = 0;
   #chosenAtHealing = 0;
   readonly #ballots = new Set<number>();
@@ -110,7 +113,11 @@ export class LivenessChecker extends Checker {
   }
 
   override frameSent(_frame: number, _from: number, _to: number, parts: readonly FramePart[]): void {
-    if (this.#core.length > 0) this.#messages += parts.length;
+    if (this.#core.length === 0) return;
+    this.#messages += parts.length;
+    if (parts.some(({ message }) => message.kind === "snapshot-chunk" && message.bytes.length > 0)) {
+      this.#ledMs = this.ghost.nowMs;
+    }
   }
 
   /** At the end of a run that healed, of each node of the core that serves. */
