@@ -95,7 +95,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
     if (result.searched !== null) searched[result.searched] += 1;
     runs += 1;
-    simulatedMs += result.simulatedMs;
+    // Whole ones, so that the shares of several processes add up to the same.
+    simulatedMs += Math.round(result.simulatedMs);
     events += result.events;
     operations += result.operations;
     for (const [name, count] of Object.entries(result.coverage)) coverage.set(name, coverage.get(name)! + count);
@@ -107,7 +108,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     index += share.of;
     options.progress(runs, simulatedMs / 1000, violations);
   }
-  const simulatedSeconds = Math.round(simulatedMs) / 1000;
+  const simulatedSeconds = simulatedMs / 1000;
   return {
     runs,
     simulatedSeconds,
