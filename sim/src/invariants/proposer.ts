@@ -96,7 +96,7 @@ export class ProposerChecker extends Checker {
     return others.length > 0 && quorum.accept(bits) ? "G4" : "B4";
   }
 
-  /** B4 for leading: a prepare quorum has promised this ballot, durably, and its leader was told. */
+  /** B4 for leading: a prepare quorum has promised this ballot, and its leader was told. */
   override opened(node: GhostNode, ballot: number): void {
     const led = this.ghost.ballots.get(ballot);
     if (led === undefined || led.node !== node.id || led.life !== node.life) {
@@ -109,11 +109,9 @@ export class ProposerChecker extends Checker {
     const { quorum } = this.ghost.log.governing(node.chosenTo + 1);
     let bits = 0;
     quorum.voters.forEach((voter, index) => {
-      const { member, everHeld } = this.ghost.node(voter.node);
-      const isHeard = voter.node === node.id || led.promises.get(voter.node)?.incarnation === voter.incarnation;
-      // A disk that was lost since had the promise as its word left (A2).
-      const isLost = member.incarnation !== voter.incarnation;
-      if (isHeard && (isLost || everHeld.promised >= ballot)) bits |= 1 << index;
+      // Its own promise, and what it was told of others, was on a disk as the word of it left (A2); that disk may be lost since.
+      const incarnation = voter.node === node.id ? node.member.incarnation : led.promises.get(voter.node)?.incarnation;
+      if (incarnation === voter.incarnation) bits |= 1 << index;
     });
     if (!quorum.prepare(bits)) {
       const heard = [node.id, ...led.promises.keys()].join(", ");
