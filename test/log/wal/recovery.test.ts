@@ -424,6 +424,48 @@ test("bug 22: in a segment that was used before, a last unit that is torn anywhe
   }
 });
 
+test("a power loss while a torn unit is being cut, whatever it tears, leaves one that is cut", () => {
+  const { log } = inUsedSegment();
+  log.opened.wal.group(1).append([accepted(4, B1, "not yet told".padEnd(1_200, "-"))], () => {
+    assert.fail("it was never synced");
+  });
+  log.turns.step();
+  const under: number[] = [];
+  log.disk.copy(() => undefined).crash(({ sector }) => (under.push(sector), 0));
+  log.disk.crash(({ sector }) => (sector === under.at(-1) ? 0 : 512));
+  let losses = 0;
+  for (let steps = 0, isOpen = false; !isOpen; steps++) {
+    const turns = new Turns();
+    const disk = log.disk.copy(turns.later);
+    const options = { disk, clock: turns, cluster: CLUSTER, limits: SMALL, openSlots: 16, coveredTo: () => 0 };
+    openWal({ ...options, onFailed: (error) => assert.fail(error.message) }, (error) => {
+      assert.equal(error, null);
+      isOpen = true;
+    });
+    for (let step = 0; step < steps; step++) turns.step();
+    const unsynced: number[] = [];
+    disk.copy(() => undefined).crash(({ sector }) => (unsynced.push(sector), 0));
+    for (const torn of unsynced) {
+      for (const reached of [0, 16, 256, 496, 512]) {
+        for (const others of [0, 512]) {
+          const image = disk.copy(() => undefined);
+          image.crash(({ sector }) => (sector === torn ? reached : others));
+          const { opened } = new Process(image);
+          const story = `after ${steps} steps sector ${torn} got ${reached} bytes, the others ${others}`;
+          assert.deepEqual(opened.faults, [], story);
+          assert.deepEqual(
+            opened.groups.get(1)!.durable.accepted.map(({ slot }) => slot),
+            [1, 2, 3],
+            story,
+          );
+          losses += 1;
+        }
+      }
+    }
+  }
+  assert.ok(losses > 20, String(losses));
+});
+
 test("every single flipped bit of a segment that was used before is found or harmless, what is old in it included", () => {
   const { log, path } = inUsedSegment();
   for (let position = 0; position < SMALL.segmentBytes; position += 5) {

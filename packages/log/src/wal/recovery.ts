@@ -20,7 +20,7 @@ import {
   type SegmentContent,
   stamped,
   type StrangeStamp,
-  unusedSectors,
+  withdrawn,
 } from "./sector-stamp.ts";
 import { FIRST_UNIT_OFFSET, headerSector, readContent, type Segment, segmentOf, UNFINISHED } from "./segment.ts";
 import { SlotIndex } from "./slot-index.ts";
@@ -406,7 +406,7 @@ class Recoverer {
   }
 
   /**
-   * Gives what was cut the stamps of unused sectors, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
+   * Gives what was cut the stamps of unused sectors, and leaves it as it is otherwise, so that a power loss meanwhile leaves an end that is torn still, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
    * alone, and after a failed sync the system takes such pages for clean. A corrupt end proves that the last unit was synced; until the loss is stated nothing is touched that tells of it,
    * and a stray may lie anywhere.
    * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
@@ -422,7 +422,7 @@ class Recoverer {
     const { key } = segment;
     const writes = refill.map(({ from, end }) => ({
       from,
-      bytes: unusedSectors(key, from / CONTENT_BYTES, (end - from) / CONTENT_BYTES),
+      bytes: withdrawn(content.bytes.subarray(from, end), key, from),
     }));
     if (this.#headersDamaged.has(segment.number)) writes.push({ from: 0, bytes: headerSector(key, segment.bytes) });
     if (rewrite !== null) {

@@ -67,13 +67,25 @@ export function contentBytesOf(fileBytes: number): number {
 
 /** These sectors of a segment as bytes of its file. `offset`: of the content, which is of whole sectors. */
 export function stamped(content: Uint8Array, key: SegmentKey, offset: number): Uint8Array {
+  return withStamps(content, key, offset, key.segment);
+}
+
+/**
+ * The same sectors as if they had never been written: what they hold is as it was, and only the stamps are of no segment. So a tear while they are written leaves
+ * nothing that was not there before: each of them is as it was, or old.
+ */
+export function withdrawn(content: Uint8Array, key: SegmentKey, offset: number): Uint8Array {
+  return withStamps(content, key, offset, UNUSED);
+}
+
+function withStamps(content: Uint8Array, key: SegmentKey, offset: number, segment: number): Uint8Array {
   const sectors = content.length / CONTENT_BYTES;
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
   const view = new DataView(bytes.buffer);
   for (let sector = 0; sector < sectors; sector++) {
     const from = sector * CONTENT_BYTES;
     bytes.set(content.subarray(from, from + CONTENT_BYTES), sector * SECTOR_BYTES);
-    putStamp(view, stampAt(sector), key, key.segment, offset / CONTENT_BYTES + sector);
+    putStamp(view, stampAt(sector), key, segment, offset / CONTENT_BYTES + sector);
   }
   return bytes;
 }
