@@ -181,3 +181,21 @@ test("a read is not confirmed by fewer than a quorum, and is refused when the le
   cluster.run(500);
   assert.deepEqual(leader.reads, [{ token: 1, bound: -1, validUntilMs: Infinity }]);
 });
+
+test("a node whose record of the longest lease is lost is bound after a restart as its set allows; one that never promised is not", () => {
+  const prepare: Message = { kind: "prepare", ballot: ballotOf(3, 3), slotFrom: 1, chosenTo: 0 };
+  const from: Speaker = { node: 3, incarnation: incarnationOf(3), life: 1, unit: 1, unitAtStart: 0 };
+  const answersAfter = (promised: number, ms: number): string[] => {
+    const engine = createEngine(configOf(1), { ...emptyDurable(leased), promised });
+    engine.tick(1_000);
+    engine.output();
+    engine.tick(1_000 + ms);
+    engine.receive(from, prepare);
+    const out = engine.output();
+    if (out.records.length > 0) engine.persisted(out.seq, out.seq);
+    return [...out.sends, ...engine.output().sends].map(({ message }) => message.kind);
+  };
+  assert.ok(!answersAfter(ballotOf(1, 2), LEASE_MS - 1).includes("promise"));
+  assert.ok(answersAfter(ballotOf(1, 2), LEASE_MS).includes("promise"));
+  assert.ok(answersAfter(0, 1).includes("promise"));
+});

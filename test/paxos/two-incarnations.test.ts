@@ -159,7 +159,7 @@ test("whoever knows of the replacement follows the new disk alone, and tells the
 test("an old disk that gives up a ballot releases no lease that was granted to the new one in the same ballot", () => {
   const leased = { ...three, leaseMs: 1_000 };
   // It knows of no replacement: both are node 1 to it.
-  const engine = started(3, { governing: [{ members: leased, slot: 0, floor: 0 }], promised: earlier });
+  const engine = started(3, { governing: [{ members: leased, slot: 0, floor: 0 }] });
   const first = { ...beat, startSlot: 1, ackFrom: 1, ackTo: 0, chosenTo: 0 };
   const granted = messagesOf(after(engine, speaker(1, NEW), first)).some((one) => one.kind === "heartbeat-answer");
   assert.ok(granted);

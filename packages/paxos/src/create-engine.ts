@@ -35,6 +35,8 @@ class PaxosEngine implements Engine, Owner {
   private said: Said | null = null;
   /** Known chosen when the process started, though an entry below may be unreadable: no lead begins below it. */
   private readonly recoveredTo: number;
+  /** The longest that this node may be bound for by a grant of an earlier life. The record of it may be lost, so what its sets allow counts too. */
+  private readonly boundMs: number;
 
   constructor(config: EngineConfig, durable: Durable) {
     this.core = new Core(config, durable);
@@ -43,6 +45,8 @@ class PaxosEngine implements Engine, Owner {
     this.election = new Election(this.core, this.catchUp, this.leaving, this);
     this.follower = new Follower(this.core, this.election, this.catchUp, this.leaving, this);
     this.recoveredTo = durable.chosenTo;
+    const allowed = durable.promised > 0 ? durable.governing.map(({ members }) => members.leaseMs) : [];
+    this.boundMs = Math.max(durable.leaseMsMax, ...allowed);
     for (const governing of durable.governing)
       must(governing.slot <= durable.chosenTo, "a set in force stands in a chosen slot (rule 17)");
     while (this.core.learner.chosenTo < durable.chosenTo) {
@@ -63,7 +67,7 @@ class PaxosEngine implements Engine, Owner {
     core.nowMs = nowMs;
     if (!this.started) {
       this.started = true;
-      if (core.grants.longestMs > 0) core.grants.untilMs = nowMs + core.grants.longestMs;
+      if (this.boundMs > 0) core.grants.untilMs = nowMs + this.boundMs;
       this.election.start(nowMs);
     } else if (stalled) this.election.start(nowMs);
     this.leadership?.tick(stalled);
