@@ -358,7 +358,7 @@ export const ENGINE: readonly Removal[] = [
     patches: [
       {
         file: "packages/paxos/src/create-engine.ts",
-        anchor: "if (core.grants.longestMs > 0) core.grants.untilMs = nowMs + core.grants.longestMs;",
+        anchor: "if (this.boundMs > 0) core.grants.untilMs = nowMs + this.boundMs;",
         replacement: "core.grants.untilMs = -Infinity;",
       },
     ],

@@ -42,7 +42,7 @@ export const leaseTooLong: readonly Mutant[] = [
       },
       {
         file: engine,
-        anchor: "      if (core.grants.longestMs > 0) core.grants.untilMs = nowMs + core.grants.longestMs;\n",
+        anchor: "      if (this.boundMs > 0) core.grants.untilMs = nowMs + this.boundMs;\n",
         replacement: "",
       },
     ],
