@@ -34,8 +34,8 @@ const SETTLE_MS = 30_000;
  * again before a busy machine looks is not missed.
  */
 async function appears(folder: string, name: RegExp): Promise<string> {
+  const before = new Set(existsSync(folder) ? readdirSync(folder) : []);
   while (!existsSync(folder)) await aMoment();
-  const before = new Set(readdirSync(folder));
   const watcher = watch(folder);
   try {
     return await new Promise((resolve, reject) => {
