@@ -265,6 +265,7 @@ export class World {
     this.hash.add(this.time.nowMs);
   }
 
+  /** Judges what the healed nodes keep when all is done, once their logs had the time to go. */
   async #judgeRest(): Promise<void> {
     const { checks } = this;
     if (checks === null) return;

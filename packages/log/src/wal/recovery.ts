@@ -406,9 +406,10 @@ class Recoverer {
   }
 
   /**
-   * Gives what was cut the stamps of unused sectors, and leaves it as it is otherwise, so that a power loss meanwhile leaves an end that is torn still, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may stand in the system's cache
-   * alone, and after a failed sync the system takes such pages for clean. A corrupt end proves that the last unit was synced; until the loss is stated nothing is touched that tells of it,
-   * and a stray may lie anywhere.
+   * Gives what was cut the stamps of unused sectors, makes a damaged file header anew, and writes the last unit once more before the sync: what was read may
+   * stand in the system's cache alone, and after a failed sync the system takes such pages for clean. What was cut keeps what it holds: a power loss meanwhile
+   * leaves an end that is torn still. A corrupt end proves that the last unit was synced; until the loss is stated nothing is touched that tells of it, and a
+   * stray may lie anywhere.
    * Source: A. Rebello et al., *Can Applications Recover from fsync Failures?* (USENIX ATC 2020), section 3.
    */
   #mend(

@@ -78,24 +78,26 @@ export function withdrawn(content: Uint8Array, key: SegmentKey, offset: number):
   return withStamps(content, key, offset, UNUSED);
 }
 
+/** Sectors that were never written, as bytes of the file: zeros, and the stamp of no segment. `sectorFirst`: number of the first. */
+export function unusedSectors(key: SegmentKey, sectorFirst: number, sectors: number): Uint8Array {
+  return putStamps(new Uint8Array(sectors * SECTOR_BYTES), key, UNUSED, sectorFirst);
+}
+
 function withStamps(content: Uint8Array, key: SegmentKey, offset: number, segment: number): Uint8Array {
   const sectors = content.length / CONTENT_BYTES;
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
-  const view = new DataView(bytes.buffer);
   for (let sector = 0; sector < sectors; sector++) {
     const from = sector * CONTENT_BYTES;
     bytes.set(content.subarray(from, from + CONTENT_BYTES), sector * SECTOR_BYTES);
-    putStamp(view, stampAt(sector), key, segment, offset / CONTENT_BYTES + sector);
   }
-  return bytes;
+  return putStamps(bytes, key, segment, offset / CONTENT_BYTES);
 }
 
-/** Sectors that were never written, as bytes of the file: zeros, and the stamp of no segment. `sectorFirst`: number of the first. */
-export function unusedSectors(key: SegmentKey, sectorFirst: number, sectors: number): Uint8Array {
-  const bytes = new Uint8Array(sectors * SECTOR_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (let sector = 0; sector < sectors; sector++) {
-    putStamp(view, stampAt(sector), key, UNUSED, sectorFirst + sector);
+/** Stamps all sectors of `bytes`, and returns them. */
+function putStamps(bytes: Uint8Array, key: SegmentKey, segment: number, sectorFirst: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let sector = 0; sector < bytes.length / SECTOR_BYTES; sector++) {
+    putStamp(view, stampAt(sector), key, segment, sectorFirst + sector);
   }
   return bytes;
 }
