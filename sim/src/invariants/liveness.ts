@@ -17,6 +17,8 @@ const LEADERLESS_MS_MAX = 5000;
 const FRAMES_PER_SECOND_MAX = (2 * 1000) / LOG_LIMITS.tickMs;
 /** Entries that were chosen after healing may cost so many messages for each peer. */
 const MESSAGES_PER_ENTRY_MAX = 12;
+/** A part of a snapshot is asked for, and comes. Whoever asks for one, or gives it, again does so at the cost of all else. */
+const MESSAGES_PER_PART = 2;
 
 /** A write unit of one entry, beside its value. */
 const UNIT_BYTES_MAX = 2048;
@@ -46,6 +48,8 @@ export class LivenessChecker extends Checker {
   /** The first ballot that each node prepared that was left behind. */
   readonly #ballotsBehind = new Map<number, number>();
   #messages = 0;
+  /** Parts of snapshots that were given after healing: to whom, of which slot, from which byte on. */
+  readonly #parts = new Set<string>();
 
   override healed(core: readonly number[]): void {
     this.#core = core;
@@ -112,11 +116,13 @@ export class LivenessChecker extends Checker {
     }
   }
 
-  override frameSent(_frame: number, _from: number, _to: number, parts: readonly FramePart[]): void {
+  override frameSent(_frame: number, _from: number, to: number, parts: readonly FramePart[]): void {
     if (this.#core.length === 0) return;
     this.#messages += parts.length;
-    if (parts.some(({ message }) => message.kind === "snapshot-chunk" && message.bytes.length > 0)) {
+    for (const { message } of parts) {
+      if (message.kind !== "snapshot-chunk" || message.bytes.length === 0) continue;
       this.#ledMs = this.ghost.nowMs;
+      this.#parts.add(`${to}/${message.slot}/${message.position}`);
     }
   }
 
@@ -125,9 +131,10 @@ export class LivenessChecker extends Checker {
     const seconds = (this.ghost.nowMs - this.#healedMs) / 1000;
     const links = this.#core.length * Math.max(1, this.ghost.run.nodes - 1);
     const entries = this.ghost.log.chosenTo - this.#chosenAtHealing;
-    const max = links * (FRAMES_PER_SECOND_MAX * (seconds + 1) + MESSAGES_PER_ENTRY_MAX * entries);
+    const forEntries = links * (FRAMES_PER_SECOND_MAX * (seconds + 1) + MESSAGES_PER_ENTRY_MAX * entries);
+    const max = forEntries + MESSAGES_PER_PART * this.#parts.size;
     if (this.#messages > max) {
-      const work = `${seconds.toFixed(1)} s, ${entries} entries and ${links} links`;
+      const work = `${seconds.toFixed(1)} s, ${entries} entries, ${links} links and ${this.#parts.size} parts of snapshots`;
       const found = `after healing ${this.#messages} messages were sent for ${work}; ${Math.round(max)} are enough`;
       this.report("K3", found);
     }

@@ -1,4 +1,4 @@
-import type { PeerMessage, StoredRecord } from "@quorate/log";
+import type { FramePart, PeerMessage, StoredRecord } from "@quorate/log";
 import { type BatchCommand, type Composite, encodeBatch, type RequestId, type Settlement } from "@quorate/machine";
 import {
   ballotOf,
@@ -73,6 +73,10 @@ export function imageOf(bytes: Uint8Array): ReturnType<Composite["image"]> {
     },
     release: () => undefined,
   };
+}
+
+function partsOf(from: number, message: PeerMessage): readonly FramePart[] {
+  return [{ group: 1, speaker: { node: from, incarnation: from, life: from, unit: 1, unitAtStart: 1 }, message }];
 }
 
 /** Three nodes as the checkers see them, told step by step what they do, without any of the code that does it. */
@@ -176,9 +180,14 @@ export class Scene {
     this.tell.messageSent(node, { node, incarnation: node, life: node, unit: 1, unitAtStart: 1 }, [], message);
   }
 
+  /** A frame of one message leaves. */
+  sends(from: number, to: number, message: PeerMessage): void {
+    this.tell.frameSent(1, from, to, partsOf(from, message));
+  }
+
+  /** A frame of one message is taken in. */
   arrives(from: number, to: number, message: PeerMessage): void {
-    const speaker = { node: from, incarnation: from, life: from, unit: 1, unitAtStart: 1 };
-    this.tell.frameDelivered(1, from, to, [{ group: 1, speaker, message }]);
+    this.tell.frameDelivered(1, from, to, partsOf(from, message));
   }
 
   /** A promise of a ballot from one node to its leader, with what it tells. */
