@@ -1,4 +1,4 @@
-import { type Durable, type DurableRecord, showBallot } from "@quorate/paxos";
+import { type Durable, type DurableRecord, type Entry, showBallot } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { showValue } from "../ghost/value.ts";
 import { Checker } from "./checker.ts";
@@ -7,12 +7,21 @@ import { Checker } from "./checker.ts";
 export class StorageChecker extends Checker {
   /** Nodes whose log had a failed sync in this life of the process. */
   readonly #failed = new Map<number, number>();
+  /** Per node and slot: when its vote was last found unreadable, counted in events. */
+  readonly #unreadable = new Map<number, Map<number, number>>();
   /** Nodes whose last write to the log was torn, until they begin again. */
   readonly #torn = new Set<number>();
 
   override began(node: GhostNode, durable: Durable): void {
     const isTorn = this.#torn.delete(node.id);
-    if (node.refused) return;
+    if (!node.refused) this.#judge(node, durable, isTorn);
+    if (durable.faulty.length === 0) return;
+    const unreadable = this.#unreadable.get(node.id) ?? new Map<number, number>();
+    this.#unreadable.set(node.id, unreadable);
+    for (const slot of durable.faulty) unreadable.set(slot, this.ghost.at);
+  }
+
+  #judge(node: GhostNode, durable: Durable, isTorn: boolean): void {
     this.#readsAll(node, durable);
     if (durable.promisedLost) return;
     this.#keepsSynced(node, durable);
@@ -28,8 +37,8 @@ export class StorageChecker extends Checker {
       if (slot <= durable.base || durable.faulty.includes(slot)) continue;
       const entry = recovered.get(slot);
       if (entry !== undefined && entry.ballot > vote.ballot) continue;
-      const isSame = entry !== undefined && entry.ballot === vote.ballot && this.ghost.values.of(entry) === vote.value;
-      if (isSame) continue;
+      const isSame = entry !== undefined && this.ghost.values.of(entry) === vote.value;
+      if (isSame && (entry.ballot === vote.ballot || this.#isLearnedAnew(node, entry))) continue;
       const was = `${showValue(vote.value)} of ballot ${showBallot(vote.ballot)} was synced`;
       const is =
         entry === undefined
@@ -38,6 +47,12 @@ export class StorageChecker extends Checker {
       this.report("M2", `node ${node.id} recovers ${is} in slot ${slot}, and does not mark it as unreadable; ${was}`);
       return;
     }
+  }
+
+  /** A vote that could not be read was learned again of a teller who holds what was chosen in a lower ballot (rule 5). */
+  #isLearnedAnew(node: GhostNode, { slot, ballot }: Entry): boolean {
+    const foundAt = this.#unreadable.get(node.id)?.get(slot);
+    return foundAt !== undefined && node.recorded(slot).some((each) => each.ballot === ballot && each.at > foundAt);
   }
 
   /** M1: of a disk that kept what it was given, nothing is taken for unreadable. */
@@ -112,7 +127,7 @@ export class StorageChecker extends Checker {
   override writeIssued(id: number, path: string, position: number): void {
     if (this.#failed.size === 0 || !path.startsWith("wal/")) return;
     const failedMs = this.#failed.get(id);
-    if (failedMs === undefined || failedMs === this.ghost.nowMs) return;
+    if (failedMs === undefined) return;
     this.report(
       "M3",
       `node ${id} writes ${path} at ${position}, after a sync of its log failed at ${failedMs.toFixed(3)} ms`,

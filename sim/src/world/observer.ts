@@ -74,7 +74,7 @@ export interface Observer {
   bytesSynced(node: number, path: string, synced: SyncedBytes): void;
   /** The power loss that was just told tore a sector of what was written to the log last. */
   logTorn(node: number): void;
-  /** A sync of a file failed: what it should have made durable is lost to all later ones. */
+  /** A sync of a file failed, and its process is told right after this: what it should have made durable is lost to all later ones. */
   syncFailed(node: number, path: string): void;
   /** Durably: the file that was `from` until now. */
   fileRenamed(node: number, from: string): void;

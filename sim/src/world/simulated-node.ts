@@ -97,6 +97,8 @@ export class SimulatedNode {
   #broken = false;
   /** Of which files the next sync fails, whichever process asks for it; null: of none. */
   #syncFails: ((path: string) => boolean) | null = null;
+  /** The file whose sync fails, until that is begun; empty: none. */
+  #syncFailing = "";
   /** The disk was emptied, and the cluster does not know it yet. */
   #isWiped = false;
   /** What was synced may be unreadable; the start that will find out. 0: nothing is. */
@@ -382,8 +384,8 @@ export class SimulatedNode {
       this.#world.diskOperates(this, operation);
       if (kind !== "sync" || !(this.#syncFails?.(path) ?? false)) return null;
       this.#syncFails = null;
+      this.#syncFailing = path;
       if (!path.startsWith("wal/")) this.#world.coverage.hit("sync of a snapshot failed");
-      this.#world.observer.syncFailed(this.id, path);
       return { kind: "error", position: 0 };
     };
     return disk;
@@ -453,6 +455,7 @@ export class SimulatedNode {
 
   #end(): void {
     this.#damage.processEnded();
+    this.#syncFailing = "";
     this.process?.end();
     this.process = null;
     this.replica = null;
@@ -509,6 +512,8 @@ export class SimulatedNode {
     const atMs = begunMs + durationMs;
     this.#diskFreeMs.set(path, atMs);
     const { observer } = world;
+    const isFailing = kind === "sync" && path === this.#syncFailing;
+    if (isFailing) this.#syncFailing = "";
     const complete =
       kind === "rename" || kind === "remove"
         ? () => {
@@ -516,7 +521,12 @@ export class SimulatedNode {
             if (kind === "rename") observer.fileRenamed(this.id, path);
             else observer.fileRemoved(this.id, path);
           }
-        : run;
+        : isFailing
+          ? () => {
+              observer.syncFailed(this.id, path);
+              run();
+            }
+          : run;
     const completes = (): void => {
       if (this.#stalls > 0) this.#stalled.push(completes);
       else if (process === this.process) process?.enter(complete);

@@ -297,6 +297,28 @@ test("a known chosen slot whose learned value is lost does not come back with an
   );
 });
 
+test("what a damaged stretch of log says is chosen makes no older vote the chosen value: what was learned may be lost in it", () => {
+  const older = "an older vote";
+  const stretches = {
+    "a unit is missing": { from: 0, end: 504, followed: true },
+    "the end is corrupt": { from: 0, end: 504, followed: false },
+    "the header of a unit is whole, and neither its vote nor its directory": { from: 32, end: 200, followed: true },
+  };
+  for (const [what, { from, end, followed }] of Object.entries(stretches)) {
+    const log = new Process();
+    log.write(1, accepted(1, B1, older), promised(B2));
+    log.write(1, accepted(1, B2, "the chosen value".padEnd(600, " ")), { kind: "chosen", slot: 1 });
+    if (followed) log.write(1, accepted(2, B2));
+    const unit = 512 + 512;
+    log.disk.overwrite(FIRST, unit + from, new Uint8Array(end - from).fill(0xaa));
+    if (from > 0) log.disk.overwrite(FIRST, unit + 512 + 824 - 504 - 20, new Uint8Array(8).fill(0xaa));
+    const { durable } = log.crash(LOSE_ALL).opened.groups.get(1)!;
+    assert.ok(durable.faulty.includes(1), what);
+    assert.equal(durable.chosenTo, 0, what);
+    assert.ok(!textOf(durable.accepted).some((text) => text.includes(older)), what);
+  }
+});
+
 test("bug 24: after the first failed sync nothing is told durable, nothing is tried again, and the owner is told once", () => {
   const log = new Process();
   log.write(1, promised(B1));
@@ -321,6 +343,42 @@ test("bug 24: after the first failed sync nothing is told durable, nothing is tr
   assert.equal(log.failures[0]!.detail["path"], FIRST);
   const next = log.crash(LOSE_ALL);
   assert.deepEqual(next.opened.groups.get(1)!.durable.accepted, []);
+});
+
+test("bug 24: once a sync has failed no file of the log is written, one that is being used again neither", () => {
+  for (const waits of ["rename", "open"]) {
+    const isWaiting = (kind: string, path: string): boolean =>
+      kind === waits && (kind === "rename" ? path === FIRST : path.endsWith(".new"));
+    const turns = new Turns();
+    const late: (() => void)[] = [];
+    const failures: string[] = [];
+    const written: string[] = [];
+    const disk = new MemoryDisk({
+      later: (run, { kind, path }) => {
+        if (isWaiting(kind, path)) late.push(run);
+        else turns.later(run);
+      },
+      fault: ({ kind, path }) => {
+        if (kind === "write" && failures.length > 0) written.push(path);
+        return kind === "sync" && late.length > 0 ? { kind: "error", position: 0 } : null;
+      },
+    });
+    const onFailed = (error: Error): unknown => failures.push(error.message);
+    const { wal } = turns.finish<OpenedWal>((done) =>
+      openWal({ disk, clock: turns, cluster: CLUSTER, onFailed, ...ROOM }, done),
+    );
+    const group = wal.group(1);
+    for (let slot = 1; slot <= 80 && failures.length === 0; slot++) {
+      group.append([accepted(slot, B1, "z".repeat(700))], () => undefined);
+      if (slot > 4) group.trim(slot - 4, FORMED);
+      turns.run();
+    }
+    assert.equal(late.length, 1, `the ${waits} of a segment that is used again is under way`);
+    assert.equal(failures.length, 1);
+    for (const run of late) run();
+    turns.run();
+    assert.deepEqual(written, []);
+  }
 });
 
 test("what recovery read out of the system's cache is synced before anybody hears of it", () => {

@@ -991,6 +991,32 @@ export const CASES: readonly Case[] = [
     witness: /node 2 recovers nothing in slot 1, .*"noop of 1\.1" of ballot 1\.1 was synced/,
   },
   {
+    id: "M2",
+    before: (scene) => {
+      const chosen = entryOf(1, B1);
+      for (const node of [1, 3]) scene.votes(node, chosen);
+      scene.votes(2, { ...chosen, ballot: B2 });
+      scene.tell.diskDamaged(2);
+      scene.begins(2, { promised: B2, faulty: [1] });
+      // Learned of one who holds it in the ballot in which it was chosen.
+      scene.writes(2, { kind: "accepted", entry: chosen });
+      scene.begins(2, { promised: B2, accepted: [chosen] });
+    },
+    broken: (scene) => scene.begins(2, { promised: B2 }),
+    witness: /node 2 recovers nothing in slot 1/,
+  },
+  {
+    id: "M2",
+    before: (scene) => {
+      const chosen = entryOf(1, B1);
+      for (const node of [1, 3]) scene.votes(node, chosen);
+      scene.votes(2, { ...chosen, ballot: B2 });
+      scene.tell.diskDamaged(2);
+    },
+    broken: (scene) => scene.begins(2, { promised: B2, accepted: [entryOf(1, B1)] }),
+    witness: /node 2 recovers "noop of 1\.1" of ballot 1\.1 in slot 1, and .* "noop of 1\.1" of ballot 1\.2 was synced/,
+  },
+  {
     id: "M3",
     before: (scene) => {
       scene.tell.syncFailed(2, "wal/1.seg");

@@ -155,3 +155,23 @@ test("several observers are told in their order, each only of what it looks at",
   both.powerLost(3);
   assert.deepEqual(told, ["first 2", "second 2", "door 1025 9"]);
 });
+
+test("a sync is told of as failed when its process hears of it, not as it begins", async () => {
+  const told: string[] = [];
+  class Failures extends Unobservant {
+    #run: ObservedRun | null = null;
+    override runBegan(run: ObservedRun): void {
+      this.#run = run;
+    }
+    override syncFailed(node: number): void {
+      told.push(`sync ${node} ${this.#run!.nowMs}`);
+    }
+    override processFailed(node: number): void {
+      told.push(`process ${node} ${this.#run!.nowMs}`);
+    }
+  }
+  const faults: readonly Fault[] = [{ kind: "disk-error", gapMs: 1000, forMs: 500, node: 1, peer: 0, choice: 0 }];
+  await runOnce(CONFIG, 7, faults, undefined, [new Failures()]);
+  assert.match(told[0]!, /^sync 2 /u);
+  assert.equal(told[1], told[0]!.replace("sync", "process"));
+});

@@ -36,6 +36,8 @@ export class GroupFacts {
   #promisedStated = 0;
   #base = 0;
   #chosenTo = 0;
+  /** The same before the stretch of log that is being read. */
+  #chosenToBefore = 0;
   #leaseMsMax = 0;
   #heard: readonly HeardPeer[] = [];
   #trim: TrimRecord | null = null;
@@ -92,6 +94,11 @@ export class GroupFacts {
     if (fact === undefined || fact.segment === from) {
       (facts as Map<string | number, PlacedFact>).set(name, { record, segment: to });
     }
+  }
+
+  /** A stretch of log that may have lost some of its records is about to be read: a unit, or a row of places where units are missing. */
+  stretchBegins(): void {
+    this.#chosenToBefore = this.#chosenTo;
   }
 
   /** What a record, durable and in log order, states again; before {@link note}. */
@@ -203,7 +210,7 @@ export class GroupFacts {
         return;
       case RecordType.faulty:
         this.#lossUnstated = true;
-        this.#lostAbove = Math.min(this.#lostAbove, Math.max(this.#base, this.#chosenTo));
+        this.#loseAbove();
         return;
       case RecordType.members:
       case RecordType.chosen:
@@ -220,7 +227,15 @@ export class GroupFacts {
   loseAny(): void {
     this.#lossUnstated = true;
     this.#promisedDoubtful = true;
-    this.#lostAbove = Math.min(this.#lostAbove, Math.max(this.#base, this.#chosenTo));
+    this.#loseAbove();
+  }
+
+  /**
+   * What is known chosen by a record of the very stretch that lost others is no reason to trust the vote that is left of a slot: the value that was chosen may
+   * have been learned there, and be lost.
+   */
+  #loseAbove(): void {
+    this.#lostAbove = Math.min(this.#lostAbove, Math.max(this.#base, this.#chosenToBefore));
   }
 
   /**

@@ -67,7 +67,9 @@ type Step =
       readonly from: number;
       readonly end: number;
       readonly loss: Loss;
-      /** The last zone of this loss. */
+      /** The first zone of this loss. */
+      readonly first: boolean;
+      /** The last one. */
       readonly final: boolean;
     }
   | { readonly kind: "tail"; readonly tail: LogTail };
@@ -252,6 +254,7 @@ class Recoverer {
   /** Synced units are missing between `before` and `end` of `segment`. */
   #planZones(before: FoundUnit | null, segment: Segment, from: number, end: number, missing: number): void {
     const loss: Loss = { missing, bytes: end - from, read: false };
+    let first = true;
     for (const between of this.#segments) {
       if (between.number >= segment.number) break;
       if (before !== null && between.number < before.segment) continue;
@@ -259,9 +262,10 @@ class Recoverer {
       loss.bytes += between.contentBytes - zoneFrom;
       this.#steps
         .get(between.number)!
-        .push({ kind: "zone", from: zoneFrom, end: between.contentBytes, loss, final: false });
+        .push({ kind: "zone", from: zoneFrom, end: between.contentBytes, loss, first, final: false });
+      first = false;
     }
-    this.#steps.get(segment.number)!.push({ kind: "zone", from, end, loss, final: true });
+    this.#steps.get(segment.number)!.push({ kind: "zone", from, end, loss, first, final: true });
   }
 
   /** Second reading: the records, in log order. */
@@ -298,6 +302,7 @@ class Recoverer {
         return false;
       }
     }
+    if (content.damage.length > 0) this.#stretchBegins();
     this.#take(segment, unit.header.unit, content, unit.header.bytes);
     return true;
   }
@@ -311,6 +316,7 @@ class Recoverer {
 
   #replayZone(segment: Segment, content: SegmentContent, zone: Step & { readonly kind: "zone" }): void {
     const { from, end, loss } = zone;
+    if (zone.first) this.#stretchBegins();
     const headerless = loss.missing === 1 ? readHeaderless(content, from, end) : null;
     if (headerless !== null) {
       loss.read = true;
@@ -336,6 +342,8 @@ class Recoverer {
       return;
     }
     const { goesOn, unitsMax, inPlace } = this.#end;
+    const [first] = this.#tails as readonly [LogTail];
+    if (segment.number === first.segment) this.#stretchBegins();
     if (segment.number > goesOn.segment) return;
     const headerless = inPlace ? readHeaderless(content, from, goesOn.offset) : null;
     if (headerless !== null) {
@@ -349,10 +357,13 @@ class Recoverer {
     this.#position = goesOn.offset;
     if (headerless !== null) return;
     this.#unit += unitsMax;
-    const [first] = this.#tails as readonly [LogTail];
     const why = `up to ${unitsMax} write unit(s) at the end of the log, which may have been synced, cannot be read`;
     const place = { file: segmentPath(first.segment), offset: fileOffset(first.from), why };
     this.#loseUnknown(place, unitsMax * CONTENT_BYTES);
+  }
+
+  #stretchBegins(): void {
+    for (const part of this.#parts.values()) part.facts.stretchBegins();
   }
 
   #take(segment: Segment, unit: number, content: UnitContent, bytes: number = 0): void {

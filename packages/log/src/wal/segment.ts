@@ -83,6 +83,7 @@ export class SegmentSupply {
   #making = false;
   #full = false;
   #closed = false;
+  #abandoned = false;
   #cancelRetry: () => void = () => undefined;
   #idle: () => void = () => undefined;
 
@@ -132,7 +133,7 @@ export class SegmentSupply {
         return;
       }
       this.#making = true;
-      recycleSegment(disk, cluster, segment, number, (error, made) => {
+      recycleSegment(disk, cluster, segment, number, this.#goesOn, (error, made) => {
         this.#made(number, error, made);
         if (error === null) done(null, undefined);
       });
@@ -141,8 +142,12 @@ export class SegmentSupply {
     if (this.#spares.length >= AHEAD) return;
     this.#cancelRetry();
     this.#making = true;
-    makeSegment(disk, cluster, number, limits.segmentBytes, (error, made) => this.#made(number, error, made));
+    makeSegment(disk, cluster, number, limits.segmentBytes, this.#goesOn, (error, made) => {
+      this.#made(number, error, made);
+    });
   }
+
+  readonly #goesOn = (): boolean => !this.#abandoned;
 
   #made(number: number, error: QuorateError | null, segment: Segment): void {
     this.#making = false;
@@ -175,6 +180,12 @@ export class SegmentSupply {
     this.#options.ready();
   }
 
+  /** The log failed: no step is begun any more, of the segment that is being made neither. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.close(() => undefined);
+  }
+
   /** Makes no more; `idle` runs when the one that is being made, if any, is made. */
   close(idle: () => void): void {
     this.#closed = true;
@@ -187,12 +198,15 @@ export class SegmentSupply {
 /**
  * Makes one segment: filled and synced under another name, then renamed, so that a crash in between never leaves a half-made
  * segment under the name of a whole one.
+ *
+ * @param goesOn - asked before each further step; once it says no, none is begun, and `done` is not called.
  */
 export function makeSegment(
   disk: Disk,
   cluster: string,
   number: number,
   bytes: number,
+  goesOn: () => boolean,
   done: (error: QuorateError | null, segment: Segment) => void,
 ): void {
   const key = segmentKey(cluster, number);
@@ -210,7 +224,7 @@ export function makeSegment(
     },
     (error, made) => {
       if (error !== null) return fail(error);
-      finishSegment(disk, cluster, number, made, done);
+      finishSegment(disk, cluster, number, made, goesOn, done);
     },
   );
 }
@@ -224,6 +238,7 @@ function recycleSegment(
   cluster: string,
   { number: before, bytes }: Segment,
   number: number,
+  goesOn: () => boolean,
   done: (error: QuorateError | null, segment: Segment) => void,
 ): void {
   const unfinished = segmentPath(number) + UNFINISHED;
@@ -232,11 +247,13 @@ function recycleSegment(
   };
   disk.rename(segmentPath(before), unfinished, (renameError) => {
     if (renameError !== null) return fail(renameError);
+    if (!goesOn()) return;
     disk.open(unfinished, (openError, file) => {
       if (openError !== null) return fail(openError);
+      if (!goesOn()) return file.close(() => undefined);
       file.writeThrough(0, headerSector(segmentKey(cluster, number), bytes), (writeError) => {
         if (writeError !== null) return fail(writeError);
-        finishSegment(disk, cluster, number, file, done);
+        finishSegment(disk, cluster, number, file, goesOn, done);
       });
     });
   });
@@ -248,6 +265,7 @@ function finishSegment(
   cluster: string,
   number: number,
   made: DiskFile,
+  goesOn: () => boolean,
   done: (error: QuorateError | null, segment: Segment) => void,
 ): void {
   const path = segmentPath(number);
@@ -256,6 +274,7 @@ function finishSegment(
   };
   made.close((closeError) => {
     if (closeError !== null) return fail(closeError);
+    if (!goesOn()) return;
     disk.rename(path + UNFINISHED, path, (renameError) => {
       if (renameError !== null) return fail(renameError);
       disk.open(path, (openError, file) => {

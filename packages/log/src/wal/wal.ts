@@ -57,7 +57,9 @@ export function openWal(options: WalOptions, done: Done<OpenedWal>): void {
       finishOpening(options, recovery, done);
       return;
     }
-    makeSegment(options.disk, options.cluster, 1, options.limits.segmentBytes, (makeError, segment) => {
+    const { disk, cluster, limits } = options;
+    const goesOn = (): boolean => true;
+    makeSegment(disk, cluster, 1, limits.segmentBytes, goesOn, (makeError, segment) => {
       if (makeError !== null) return fail(makeError);
       finishOpening(options, { ...recovery, segments: [segment], position: FIRST_UNIT_OFFSET }, done);
     });
@@ -197,7 +199,8 @@ class SharedWal implements Wal {
     this.#closing = done;
     this.#commit.finish(() => {
       this.#closing = null;
-      this.#stop(() => {
+      this.#stop();
+      this.#supply.close(() => {
         const files = [...this.#segments.values(), ...this.#supply.spares].map((segment: Segment) => segment.file);
         inTurn(files, (file, next) => file.close(next), done);
       });
@@ -211,15 +214,15 @@ class SharedWal implements Wal {
 
   #fail(error: QuorateError): void {
     if (this.#closed) return;
-    this.#stop(() => undefined);
+    this.#stop();
+    this.#supply.abandon();
     this.#options.onFailed(error);
     this.#closing?.(error, undefined);
   }
 
-  #stop(idle: () => void): void {
+  #stop(): void {
     this.#closed = true;
     this.#commit.close();
     this.#trimmer.close();
-    this.#supply.close(idle);
   }
 }
