@@ -33,8 +33,8 @@ import { VirtualTime } from "./virtual-time.ts";
 const LOOK_MS = 50;
 /** A healed cluster must answer all calls and agree within this: longer than any call, acquisition and session lasts. */
 const HEALED_MS = 40_000;
-/** What a log was cut off from is gone after this: file after file, each an operation of the disk. */
-const CUT_MS = 1000;
+/** What a log was cut off from is gone after this, file after file, each an operation of the disk; and a command that came last is carried out. */
+const REST_MS = 1000;
 /** The history of one seed in so many is searched by values alone, beside each that ends with a violation. */
 const SEARCH_EVERY = 10;
 
@@ -265,14 +265,15 @@ export class World {
     this.hash.add(this.time.nowMs);
   }
 
-  /** Judges what the healed nodes keep when all is done, once their logs had the time to go. */
+  /** Judges what the healed nodes keep when all is done, once their logs had the time to go, and what a client still says to keep its session was written. */
   async #judgeRest(): Promise<void> {
     const { checks } = this;
     if (checks === null) return;
     const { liveness } = checks;
     const { segmentBytes } = this.config;
-    const isSmall = (): boolean => !this.#kept().some((kept) => liveness.keepsTooMuch(kept, segmentBytes));
-    await this.#until(this.time.nowMs + CUT_MS, isSmall);
+    const isAtRest = (): boolean =>
+      this.#kept().every((kept) => kept.waiting === 0 && !liveness.keepsTooMuch(kept, segmentBytes));
+    await this.#until(this.time.nowMs + REST_MS, isAtRest);
     liveness.ended(this.#kept(), segmentBytes);
   }
 
