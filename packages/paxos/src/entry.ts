@@ -43,12 +43,12 @@ export const FIRST_STANDING: Standing = { origin: 0, carries: false };
  *
  * Source: rule 9; F. Junqueira, B. Reed, M. Serafini, *Zab*, section III (primary order).
  */
-export function counts(below: Standing, entry: Entry): boolean {
+export function counts(below: Standing, entry: Pick<Entry, "kind" | "origin" | "anchored">): boolean {
   if (entry.kind === "noop") return false;
   return entry.anchored || (below.carries && below.origin === entry.origin);
 }
 
 /** The standing after `entry`, which stands right above an entry that left `below`. */
-export function standingAfter(below: Standing, entry: Entry): Standing {
+export function standingAfter(below: Standing, entry: Pick<Entry, "kind" | "origin" | "anchored">): Standing {
   return { origin: entry.origin, carries: counts(below, entry) };
 }

@@ -8,6 +8,7 @@ import {
   wholeSnapshot,
   writtenRecords,
 } from "@quorate/log";
+import type { Composite, RequestId, Settlement } from "@quorate/machine";
 import {
   type Accept,
   type Durable,
@@ -24,6 +25,7 @@ import { DiskFacts } from "./disk-facts.ts";
 import { GhostBallot } from "./ghost-ballot.ts";
 import { GhostLog } from "./ghost-log.ts";
 import { GhostNode } from "./ghost-node.ts";
+import { StepOutcomes } from "./step-outcomes.ts";
 import { type Value, Values } from "./value.ts";
 
 /** The group that runs are made of. */
@@ -38,6 +40,8 @@ export class Ghost extends Unobservant {
   at = 0;
   readonly values: Values = new Values();
   readonly log: GhostLog;
+  /** Of the step that a replica takes now. */
+  readonly step: StepOutcomes = new StepOutcomes();
   readonly ballots: Map<number, GhostBallot> = new Map<number, GhostBallot>();
   run: ObservedRun;
   readonly #cluster: string;
@@ -292,6 +296,14 @@ export class Ghost extends Unobservant {
     } else if (record.kind === "accepted") {
       node.record(record.entry.slot, record.entry.ballot, value!, this.at);
     }
+  }
+
+  override settled(_node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
+    this.step.settled(request, settlement, revisionBefore);
+  }
+
+  override applied(_node: number, _entry: Entry, _counted: boolean, _composite: Composite): void {
+    this.step.applied();
   }
 
   // ── messages ──

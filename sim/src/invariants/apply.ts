@@ -21,8 +21,8 @@ interface StateHash {
 /** The slot of the first hash of a whole state; from there to the next are as many, and so on, doubled up to {@link HASH_SLOTS_MIN}. Short runs are to have some. */
 const HASH_FIRST_SLOTS = 16;
 /** Slots between two hashes of whole states, at least, once there were some; more if states are large. */
-const HASH_SLOTS_MIN = 128;
-const HASH_BYTES_PER_SLOT = 256;
+const HASH_SLOTS_MIN = 256;
+const HASH_BYTES_PER_SLOT = 128;
 const IMAGE_CHUNK_BYTES = 64 * 1024;
 
 /** D1 to D5: every replica applies what is chosen, in order, each once, and has the same state and results after it. */

@@ -1,9 +1,10 @@
 import { commandsOf } from "../ghost/value.ts";
 import { type DescribedClaim, type DescribedLock, LOCK_MACHINE, lockMachine } from "@quorate/lock";
-import { type Composite, type Reply, type RequestId, SESSION_MACHINE, type Settlement } from "@quorate/machine";
+import { type Composite, type Reply, SESSION_MACHINE } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { LockPast } from "../ghost/lock-past.ts";
 import type { GhostSessions } from "../ghost/sessions.ts";
+import type { Settled } from "../ghost/step-outcomes.ts";
 import { Checker } from "./checker.ts";
 import { ElectionJudge } from "./election.ts";
 
@@ -11,17 +12,10 @@ const { command: commandCodec, query: queries, answer: answers } = lockMachine.c
 const LOCKS_MAX = 100;
 const LIST = queries.encode({ kind: "list", prefix: "", after: "", limit: LOCKS_MAX });
 
-interface Settled {
-  readonly settlement: Settlement;
-  readonly isNew: boolean;
-}
-
 /** I1 to I5 in the log: who has a lock after each step, who waits, and in which order; and J7. What clients believe stands with the believers. */
 export class LockChecker extends Checker {
   readonly #sessions: GhostSessions;
   readonly #past = new LockPast();
-  /** Of the step that a replica takes now. */
-  readonly #step: Settled[] = [];
   #appliedTo = 0;
   /** Log time at which something changes by itself. */
   #dueMs = Infinity;
@@ -35,19 +29,14 @@ export class LockChecker extends Checker {
     this.#sessions = sessions;
   }
 
-  override settled(_node: number, _request: RequestId, settlement: Settlement, revisionBefore: number): void {
-    this.#step.push({ settlement, isNew: settlement.revision > revisionBefore });
-  }
-
   override applied(node: number, entry: Entry, counted: boolean, composite: Composite): void {
-    const step = this.#step.splice(0);
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;
     if (!counted || entry.kind !== "batch") return;
     const isDue = composite.logTimeMs >= this.#dueMs;
     this.#dueMs = composite.dueMs();
     if (!isDue && !concernsLocks(entry)) return;
-    this.#carryOut(entry, step, composite.logTimeMs);
+    this.#carryOut(entry, this.ghost.step.all, composite.logTimeMs);
     const answer = answers.decode(composite.query(LOCK_MACHINE, LIST));
     if (answer.kind !== "list") return;
     const { locks } = answer;

@@ -52,7 +52,7 @@ export class OrderChecker extends Checker {
     while (this.#standingTo < log.chosenTo) {
       const slot = this.#standingTo + 1;
       const value = log.chosen(slot)!;
-      const after = standingAfter(this.#standing, { ...value, ballot: value.origin });
+      const after = standingAfter(this.#standing, value);
       this.#counts[slot] = after.carries;
       if (after.carries && !value.anchored) this.#standsOnItsPast(slot, value);
       this.#standing = after;

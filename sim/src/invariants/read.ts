@@ -152,11 +152,13 @@ export class ReadChecker extends Checker {
 
   /** Who answered a round of the ballot that began after that moment: nodes and incarnations. */
   #answersAfter({ id }: GhostNode, ballot: number, asked: number): (readonly [node: number, incarnation: number])[] {
+    const after: (readonly [number, number])[] = [];
     const rounds = this.#rounds.get(id);
-    if (rounds?.ballot !== ballot) return [];
-    return [...rounds.answered].flatMap(([other, { incarnation, sentAt }]) => {
-      return sentAt < asked ? [] : [[other, incarnation] as const];
-    });
+    if (rounds?.ballot !== ballot) return after;
+    for (const [other, { incarnation, sentAt }] of rounds.answered) {
+      if (sentAt >= asked) after.push([other, incarnation]);
+    }
+    return after;
   }
 
   /** H7. */

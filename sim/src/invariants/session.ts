@@ -8,10 +8,10 @@ import {
   SESSION_MACHINE,
   sessionCommands,
   sessionResults,
-  type Settlement,
 } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { GhostSessions } from "../ghost/sessions.ts";
+import type { Settled } from "../ghost/step-outcomes.ts";
 import type { CallKind } from "../world/observer.ts";
 import { Checker } from "./checker.ts";
 
@@ -20,12 +20,6 @@ interface Effect {
   readonly replyChecksum: number;
   /** The ballot that first proposed the batch that took effect. */
   origin: number;
-}
-
-interface Settled {
-  readonly request: RequestId;
-  readonly settlement: Settlement;
-  readonly isNew: boolean;
 }
 
 /** F1 to F3, and what the log says of requests for J2 and J3: what took effect, once, and within the life of its session. */
@@ -41,17 +35,11 @@ export class SessionChecker extends Checker {
   /** Calls of machines that wait for their answer, and the highest revision that anybody had been told when they began. */
   readonly #calls = new Map<number, number>();
   #toldTo = 0;
-  /** Of the step that a replica takes now. */
-  readonly #step: Settled[] = [];
   #appliedTo = 0;
-
-  override settled(_node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
-    this.#step.push({ request, settlement, isNew: settlement.revision > revisionBefore });
-  }
 
   /** What each request did; and of a slot that nobody applied before: what its commands do to sessions, and whether these lived. */
   override applied(node: number, entry: Entry, counted: boolean, composite: Composite): void {
-    const step = this.#step.splice(0);
+    const step = this.ghost.step.all;
     for (const settled of step) this.#takesEffect(node, settled);
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;

@@ -1,17 +1,12 @@
 import { KV_NAME, kvMachine, type KvShape } from "@quorate/kv";
-import type { BatchCommand, Composite, Reply, RequestId, Settlement } from "@quorate/machine";
+import type { BatchCommand, Composite, Reply } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { PlainStore } from "../ghost/plain-store.ts";
 import { BEFORE_COMMANDS, type GhostSessions } from "../ghost/sessions.ts";
+import type { Settled } from "../ghost/step-outcomes.ts";
 import { commandsOf } from "../ghost/value.ts";
 import { Checker } from "./checker.ts";
 import { WatchJudge, type Watched } from "./watch.ts";
-
-interface Settled {
-  readonly request: RequestId;
-  readonly settlement: Settlement;
-  readonly isNew: boolean;
-}
 
 type StatusAnswer = Extract<KvShape["answer"], { readonly 0: 3 }>;
 
@@ -25,8 +20,6 @@ const { command: commands, result: results, query: queries, answer: answers } = 
 export class StoreChecker extends Checker {
   readonly #sessions: GhostSessions;
   readonly #store = new PlainStore();
-  /** Of the step that a replica takes now. */
-  readonly #step: Settled[] = [];
   /** The highest token that a write under each lock bore. */
   readonly #fences = new Map<string, number>();
   #appliedTo = 0;
@@ -38,12 +31,7 @@ export class StoreChecker extends Checker {
     this.#sessions = sessions;
   }
 
-  override settled(_node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
-    this.#step.push({ request, settlement, isNew: settlement.revision > revisionBefore });
-  }
-
   override applied(node: number, entry: Entry, counted: boolean, composite: Composite): void {
-    const step = this.#step.splice(0);
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;
     const revisionBefore = this.#revision;
@@ -53,6 +41,7 @@ export class StoreChecker extends Checker {
     // Where time has something to do, it takes the first revision.
     this.#store.pass(this.#sessions.endedBy(BEFORE_COMMANDS), logTimeMs, revisionBefore + 1);
     let revision = revisionBefore;
+    const step = this.ghost.step.all;
     for (const [index, command] of commandsOf(entry.bytes).entries()) {
       const settled = step[index]!;
       if (settled.isNew) revision = settled.settlement.revision;
@@ -68,8 +57,9 @@ export class StoreChecker extends Checker {
     const { session } = sent.request;
     const lives = (id: number): boolean => this.#sessions.livedAt(id, index);
     const told = results.decode(settlement.bytes);
-    const is = this.#store.apply(commands.decode(sent.command), { revision, logTimeMs, session, lives, told });
-    this.#isFenced(where, commands.decode(sent.command), told);
+    const command = commands.decode(sent.command);
+    const is = this.#store.apply(command, { revision, logTimeMs, session, lives, told });
+    this.#isFenced(where, command, told);
     if (sameBytes(results.encode(is), settlement.bytes)) return;
     const both = `the store answers ${show(told)}, and a plain one ${show(is)}`;
     this.report("D6", `in ${where}, command ${session}:${sent.request.number}, revision ${revision}: ${both}`);

@@ -1,4 +1,5 @@
 import { SECTOR_BYTES, TEAR_BYTES } from "./sector.ts";
+import { zeros } from "./zeros.ts";
 
 /** A write whose completion was not told yet: it may be on its way to the disk. */
 interface WriteUnderWay {
@@ -247,25 +248,8 @@ export class MemoryFile {
   }
 }
 
-const ROOM_BYTES = 64 * 1024;
-
-/** Small arrays that live for one write or one sync are laid out in larger ones: an array with memory of its own costs more than all that is done to it. */
-let room: Uint8Array = new Uint8Array(ROOM_BYTES);
-let roomUsed = 0;
-
-/** An array of `length` bytes, whatever they are. */
-function arrayOf(length: number): Uint8Array {
-  if (length > ROOM_BYTES / 16) return new Uint8Array(length);
-  if (roomUsed + length > ROOM_BYTES) {
-    room = new Uint8Array(ROOM_BYTES);
-    roomUsed = 0;
-  }
-  roomUsed += length;
-  return room.subarray(roomUsed - length, roomUsed);
-}
-
 function copyOf(bytes: Uint8Array, from: number, end: number): Uint8Array {
-  const copy = arrayOf(Math.min(end, bytes.length) - from);
+  const copy = zeros(Math.min(end, bytes.length) - from);
   for (let index = 0; index < copy.length; index++) copy[index] = bytes[from + index]!;
   return copy;
 }
@@ -273,7 +257,7 @@ function copyOf(bytes: Uint8Array, from: number, end: number): Uint8Array {
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const bytes = arrayOf(length);
+  const bytes = zeros(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

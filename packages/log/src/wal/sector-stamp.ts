@@ -5,6 +5,7 @@
  * Offsets in the log count *content*: what sectors hold before their stamps, one after the other.
  */
 import { SECTOR_BYTES } from "../disk/sector.ts";
+import { zeros } from "../disk/zeros.ts";
 import type { SegmentKey } from "./format.ts";
 
 /** Bytes of a stamp; not more than a tear leaves of the old. */
@@ -134,7 +135,7 @@ export class SegmentContent {
     }
     this.key = key;
     this.from = sectorFirst * CONTENT_BYTES;
-    this.bytes = new Uint8Array(sectors * CONTENT_BYTES);
+    this.bytes = zeros(sectors * CONTENT_BYTES);
     this.stampsDamaged = damaged.map((sector) => sectorFirst + sector);
     for (let sector = 0; sector < sectors; sector++) {
       if (states[sector] === "old") continue;
