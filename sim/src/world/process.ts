@@ -3,7 +3,10 @@ import type { VirtualTime } from "./virtual-time.ts";
 
 /** What wall clocks show as a run begins. */
 const WALL_START_MS = 1_700_000_000_000;
-/** A timer is taken for due if it is early by no more than rounding. */
+/**
+ * A timer is taken for due if it is early by no more than rounding; and none is shorter: whoever finds that there is a rounding error of its time left, and waits for that
+ * as well, would do so for ever at one and the same moment.
+ */
 const ROUNDING_MS = 1e-6;
 
 /** The bound on drift that production counts on. */
@@ -203,7 +206,7 @@ class Timer {
   constructor(process: Process, time: VirtualTime, ms: number, run: () => void) {
     this.#process = process;
     this.#time = time;
-    this.#dueMs = process.clocks.nowMs() + ms;
+    this.#dueMs = process.clocks.nowMs() + (ms > 0 ? Math.max(ms, ROUNDING_MS) : ms);
     this.#run = run;
   }
 

@@ -1,4 +1,6 @@
 const CAPACITY_FIRST = 256;
+/** Far more than anything that goes on has to do at one moment. */
+const STEPS_AT_ONCE_MAX = 1_000_000;
 
 /** The one true time of a run, and the queue of all that is due: in order of time, then of asking. */
 export class VirtualTime {
@@ -16,6 +18,8 @@ export class VirtualTime {
   readonly #soonSeqs: number[] = [];
   #soonDone = 0;
   #soonCount = 0;
+  /** How many of them were run at this moment. */
+  #soonTaken = 0;
 
   /** Events so far. */
   get taken(): number {
@@ -43,7 +47,11 @@ export class VirtualTime {
     this.#rise(this.#count++, atMs, this.#seq++, run);
   }
 
-  /** Runs the next event: one synchronous call. Does nothing if there is none. */
+  /**
+   * Runs the next event: one synchronous call. Does nothing if there is none.
+   *
+   * @throws Error if time stands still: who does one thing after the other without waiting would be waited for without end.
+   */
   step(): void {
     if (this.#soonDone < this.#soonCount) {
       // Of what is due now, the heap has what was asked for before this moment.
@@ -55,10 +63,16 @@ export class VirtualTime {
     const moved = this.#runs.pop()!;
     if (last > 0) this.#sink(this.#atMs[last]!, this.#seqs[last]!, moved);
     this.nowMs = atMs;
+    this.#soonTaken = 0;
     run();
   }
 
   #stepSoon(): void {
+    if (++this.#soonTaken > STEPS_AT_ONCE_MAX) {
+      throw new Error(
+        `Time stands still: ${STEPS_AT_ONCE_MAX} steps were taken at ${this.nowMs} ms, and more are due then.`,
+      );
+    }
     const run = this.#soon[this.#soonDone++]!;
     if (this.#soonDone === this.#soonCount) {
       this.#soonDone = 0;
