@@ -145,7 +145,8 @@ export class ReadChecker extends Checker {
   /** Whether a quorum of the set of `setSlot` answered. */
   #confirms(setSlot: number, node: GhostNode, ballot: number, asked: number): boolean {
     const { quorum } = this.ghost.log.governing(setSlot + 1);
-    let bits = node.promised === ballot ? quorum.bit(node.id, node.member.incarnation) : 0;
+    // In the turn in which it confirms a read it may promise a higher ballot after that.
+    let bits = node.promisedBefore === ballot ? quorum.bit(node.id, node.member.incarnation) : 0;
     for (const [other, incarnation] of this.#answersAfter(node, ballot, asked)) bits |= quorum.bit(other, incarnation);
     return quorum.accept(bits);
   }

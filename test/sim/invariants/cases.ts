@@ -673,6 +673,24 @@ export const CASES: readonly Case[] = [
       /node 1 answers a read with the bound 1 in ballot 1\.1, and of the rounds that it began after the read came nobody answered one/,
   },
   {
+    id: "H6",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.arrives(2, 1, { kind: "read-request", token: 1 });
+      scene.arrives(2, 1, { kind: "read-request", token: 2 });
+      scene.says(1, heartbeatOf(B1, 1));
+      scene.arrives(2, 1, answerTo(B1, 1));
+      // Its own answer counts: it promises the higher ballot later in the turn.
+      scene.outputs(1, { opening: 0, leader: 0, promised: B2, records: [{ kind: "promised", ballot: B2 }] });
+      scene.says(1, { kind: "read-bound", life: 2, token: 1, bound: 1 }, [2]);
+      scene.outputs(1);
+    },
+    broken: (scene) => scene.says(1, { kind: "read-bound", life: 2, token: 2, bound: 1 }, [2]),
+    witness:
+      /node 1 answers a read with the bound 1 in ballot 1\.1, and of the rounds that it began .* nodes 2 only answered one/,
+  },
+  {
     id: "H7",
     before: (scene) => {
       chosenNoop(scene);

@@ -176,8 +176,8 @@ export class Scene {
     this.writes(node, { kind: "accepted", entry });
   }
 
-  says(node: number, message: PeerMessage): void {
-    this.tell.messageSent(node, { node, incarnation: node, life: node, unit: 1, unitAtStart: 1 }, [], message);
+  says(node: number, message: PeerMessage, to: readonly number[] = []): void {
+    this.tell.messageSent(node, { node, incarnation: node, life: node, unit: 1, unitAtStart: 1 }, to, message);
   }
 
   /** A frame of one message leaves. */
