@@ -1,3 +1,4 @@
+import type { StoredRecord } from "@quorate/log";
 import type { DurableRecord, Governing, Member } from "@quorate/paxos";
 import { BySlot } from "./by-slot.ts";
 import { DiskFacts } from "./disk-facts.ts";
@@ -44,6 +45,8 @@ export class GhostNode {
   disk: DiskFacts = new DiskFacts();
   /** All that its disk ever held. */
   everHeld: DiskFacts = new DiskFacts();
+  /** The highest ballot that its disk ever held as promised, by a promise or by a vote that it cast: what it learned was promised by others. */
+  everPromised = 0;
   lastSyncMs = 0;
   /** The highest slot that a vote was written for. */
   topSlot = 0;
@@ -53,6 +56,15 @@ export class GhostNode {
   constructor(id: number) {
     this.id = id;
     this.member = { node: id, incarnation: 0, zone: 0 };
+  }
+
+  /** A record is durable. */
+  holds(record: StoredRecord, value: Value | null, moved: boolean): void {
+    this.disk.note(record, value, moved);
+    this.everHeld.note(record, value, moved);
+    const ballot = ballotPromised(record);
+    if (ballot > this.everPromised && (record.kind !== "accepted" || ballot <= this.promised))
+      this.everPromised = ballot;
   }
 
   /** Votes that were written for a slot, oldest first, since it was known chosen or all of them. */
@@ -96,6 +108,7 @@ export class GhostNode {
     this.member = member;
     this.refused = false;
     this.everHeld = new DiskFacts();
+    this.everPromised = 0;
     this.unsynced = [];
     this.topSlot = 0;
     this.prepared.clear();
@@ -106,5 +119,20 @@ export class GhostNode {
   hold(disk: DiskFacts): void {
     this.disk = disk;
     this.#heldTo = 0;
+  }
+}
+
+/** What a record says is promised; 0: nothing. */
+function ballotPromised(record: StoredRecord): number {
+  switch (record.kind) {
+    case "promised":
+      return record.ballot;
+    case "accepted":
+      return record.entry.ballot;
+    case "members":
+    case "trim":
+      return record.governing.floor;
+    default:
+      return 0;
   }
 }

@@ -158,8 +158,7 @@ export class Ghost extends Unobservant {
   /** A record is durable at a node. */
   held(node: GhostNode, record: StoredRecord, moved: boolean = false): void {
     const value = record.kind === "accepted" ? this.values.of(record.entry) : null;
-    node.disk.note(record, value, moved);
-    node.everHeld.note(record, value, moved);
+    node.holds(record, value, moved);
     if (!moved) this.#settle(node, record);
     if (record.kind === "accepted" && !node.refused) this.log.voted(node.member, record.entry.ballot, value!);
     this.#told?.held(node, record, value);

@@ -25,7 +25,7 @@ export class AcceptorChecker extends Checker {
 
   override began(node: GhostNode, durable: Durable): void {
     this.#verified.delete(node);
-    const { promised } = node.everHeld;
+    const { everPromised: promised } = node;
     if (durable.promised < promised && !durable.promisedLost) {
       this.report(
         "A1",

@@ -270,6 +270,17 @@ test("a promised ballot that is lost for good stays lost through later starts", 
   assert.equal(next.opened.groups.get(1)!.durable.promisedLost, true);
 });
 
+test("an entry that was learned in a higher ballot than was promised counts as promised, whether its record can be read or not", () => {
+  const log = new Process();
+  log.write(1, promised(B1));
+  log.write(1, accepted(1, B2, "learned"));
+  log.write(1, { kind: "chosen", slot: 1 });
+  assert.equal(new Process(log.disk).opened.groups.get(1)!.durable.promised, B2);
+  log.disk.overwrite(FIRST, 1_024, new Uint8Array(512).fill(0xaa));
+  const { durable } = log.crash(LOSE_ALL).opened.groups.get(1)!;
+  assert.deepEqual([durable.promised, durable.promisedLost, durable.faulty], [B2, false, [1]]);
+});
+
 test("a group that is born after a loss is not touched by it", () => {
   const log = new Process();
   log.write(1, promised(B1), accepted(1, B1));

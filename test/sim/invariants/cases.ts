@@ -206,6 +206,20 @@ export const CASES: readonly Case[] = [
     witness: /node 2 starts with promised 1\.1; its disk held 2\.3/,
   },
   {
+    id: "A1",
+    before: (scene) => {
+      for (const node of [1, 3]) scene.votes(node, entryOf(1, B3));
+      scene.promises(2, B1);
+      // Learned, not promised: its record may be lost, and its ballot with it.
+      scene.writes(2, { kind: "accepted", entry: entryOf(1, B3) });
+      scene.tell.diskDamaged(2);
+      scene.begins(2, { promised: B1, faulty: [1] });
+      scene.votes(2, entryOf(2, B2));
+    },
+    broken: (scene) => scene.begins(2, { promised: B1, faulty: [1, 2] }),
+    witness: /node 2 starts with promised 1\.1; its disk held 1\.2/,
+  },
+  {
     id: "A2",
     before: (scene) => scene.outputs(2, { records: [{ kind: "promised", ballot: B2 }], promised: B2 }),
     broken: (scene) => scene.says(2, { kind: "prepare", ballot: B2, slotFrom: 1, chosenTo: 0 }),

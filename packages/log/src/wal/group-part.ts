@@ -149,12 +149,12 @@ export class GroupPart implements GroupLog, Committer {
     return { part: this, record, toWrite, movedFrom, indexed, makesSpace: true, durable };
   }
 
+  /** Votes promise too (rule 2), and what was learned in a higher ballot counts as promised at the next start: it must not count for less where its record is lost. */
   #restate(record: StoredRecord): void {
     const { promised, promisedLost, slotLast } = this.#restated;
-    if (record.kind === "promised" && record.ballot > promised) {
-      this.#restated = { promised: record.ballot, promisedLost, slotLast };
-    } else if (record.kind === "accepted" && record.entry.slot > slotLast) {
-      this.#restated = { promised, promisedLost, slotLast: record.entry.slot };
-    }
+    const { ballot, slot } = record.kind === "accepted" ? record.entry : { ballot: 0, slot: 0 };
+    const raised = record.kind === "promised" ? record.ballot : ballot;
+    if (raised <= promised && slot <= slotLast) return;
+    this.#restated = { promised: Math.max(promised, raised), promisedLost, slotLast: Math.max(slotLast, slot) };
   }
 }
