@@ -75,6 +75,13 @@ export class GhostLog {
     return this.sets[0]!;
   }
 
+  /** The set that governs a slot for who leads in a ballot. A change that a higher one chose it may not know of; who knows of it hears no such ballot (rule 12). */
+  governingIn(ballot: number, slot: number): GhostSet {
+    let set = this.governing(slot);
+    while (set.slot > 0 && this.#chosen[set.slot]!.ballot > ballot) set = this.governing(set.slot);
+    return set;
+  }
+
   /** A vote is on the disk of `voter`. */
   voted(voter: Member, ballot: number, value: Value): void {
     const votes = (this.#votes[value.slot] ??= []);

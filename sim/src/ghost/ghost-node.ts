@@ -37,6 +37,9 @@ export class GhostNode {
   leader = 0;
   /** The ballot that it is open in; 0: none. */
   opening = 0;
+  /** The same two before its last output: what it said in that turn it may have said before they changed. */
+  governingBefore: Governing | null = null;
+  openingBefore = 0;
   /** Records that its engine wrote and its disk does not hold yet, in order. */
   unsynced: DurableRecord[] = [];
   /** When a prepare of each ballot first reached it, counted in events. */

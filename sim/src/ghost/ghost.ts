@@ -254,8 +254,10 @@ export class Ghost extends Unobservant {
     node.chosenTo = durable.base;
     node.appliedTo = durable.base;
     node.governing = last;
+    node.governingBefore = last;
     node.leader = 0;
     node.opening = 0;
+    node.openingBefore = 0;
   }
 
   /** Recovery finds whole records where the header around them is damaged; that it makes none up is looked at by M1. */
@@ -271,6 +273,8 @@ export class Ghost extends Unobservant {
     this.at += 1;
     const node = this.node(id);
     node.promisedBefore = node.promised;
+    node.governingBefore = node.governing;
+    node.openingBefore = node.opening;
     for (const record of output.records) this.#recorded(node, record);
     this.#told?.outputOf(node, output, clockMs);
     node.chosenTo = output.chosenTo;

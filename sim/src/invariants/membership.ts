@@ -81,7 +81,8 @@ export class MembershipChecker extends Checker {
     if (value.kind !== "members") return;
     this.#changes.add(slot);
     if (value.origin !== led.ballot) return;
-    if (slot - 1 > log.chosenTo || node.opening !== led.ballot || !this.ghost.hasChosen(led.ballot, slot - 1)) {
+    const isOpen = node.opening === led.ballot || node.openingBefore === led.ballot;
+    if (slot - 1 > log.chosenTo || !isOpen || !this.ghost.hasChosen(led.ballot, slot - 1)) {
       const why =
         slot - 1 > log.chosenTo
           ? `chosen is what stands to slot ${log.chosenTo}`
@@ -100,8 +101,9 @@ export class MembershipChecker extends Checker {
 
   /** G5, G6. */
   override said(node: GhostNode, speaker: Speaker, message: PeerMessage): void {
-    if (message.kind === "promise" && node.governing !== null && message.ballot < node.governing.floor) {
-      const floor = `the floor of the set of slot ${node.governing.slot} is ${showBallot(node.governing.floor)}`;
+    const known = node.governingBefore;
+    if (message.kind === "promise" && known !== null && message.ballot < known.floor) {
+      const floor = `the floor of the set of slot ${known.slot} is ${showBallot(known.floor)}`;
       this.report("G6", `node ${node.id} promises ${showBallot(message.ballot)}; ${floor}`);
     }
     if (this.#gone.size === 0 || !this.#gone.has(`${speaker.node} ${speaker.incarnation}`)) return;

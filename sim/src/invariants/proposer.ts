@@ -153,7 +153,7 @@ export class ProposerChecker extends Checker {
   #isSafe(node: GhostNode, led: GhostBallot, entry: Entry, value: Value): void {
     const { log } = this.ghost;
     const { slot } = value;
-    const { quorum } = log.governing(slot);
+    const { quorum } = log.governingIn(led.ballot, slot);
     const told: number[] = quorum.voters.map(() => -1);
     let proposedIn = 0;
     let first: Value | null = null;

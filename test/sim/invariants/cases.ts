@@ -4,7 +4,20 @@ import { QuorateError, sessionResults } from "@quorate/machine";
 import { encodeMembers, type Heartbeat, type HeartbeatAnswer } from "@quorate/paxos";
 import type { InvariantId } from "@quorate/sim";
 import { HeldLockJudge } from "../../../sim/src/invariants/held-lock.ts";
-import { B1, B2, B3, batchOf, commandOf, entryOf, imageOf, LEASE_MS, membersOf, type Scene, stateOf } from "./scene.ts";
+import {
+  B1,
+  B2,
+  B3,
+  B4,
+  batchOf,
+  commandOf,
+  entryOf,
+  imageOf,
+  LEASE_MS,
+  membersOf,
+  type Scene,
+  stateOf,
+} from "./scene.ts";
 
 /** A sequence of what is seen in which an invariant is broken by its last step, and not before. */
 export interface Case {
@@ -281,6 +294,29 @@ export const CASES: readonly Case[] = [
     witness: /node 3 proposes "noop of 2\.3" in slot 1, ballot 2\.3 .* higher vote: .*node 2 told of 1\.1/,
   },
   {
+    id: "B3",
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.accepts(1, [entryOf(1, B1)]);
+      scene.leads(3, B3, 2);
+      scene.chooses(3, entryOf(1, B3), 2, 3);
+      scene.outputs(3, { opening: B3, leader: 3, chosenTo: 1, chosen: [entryOf(1, B3)] });
+      scene.chooses(
+        3,
+        entryOf(2, B3, { kind: "members", anchored: true, bytes: encodeMembers(membersOf(2, 3)) }),
+        2,
+        3,
+      );
+      // Whoever leads in a lower ballot cannot know of the change; nobody who knows of it listens.
+      scene.accepts(1, [entryOf(2, B1), entryOf(3, B1)]);
+    },
+    broken: (scene) => {
+      scene.leads(1, B4, 2);
+      scene.accepts(1, [entryOf(3, B4)], 3);
+    },
+    witness: /node 1 proposes "noop of 3\.1" in slot 3, .* but no promised quorum speaks for it/,
+  },
+  {
     id: "B4",
     before: (scene) => {
       scene.leads(1, B1, 2);
@@ -551,6 +587,20 @@ export const CASES: readonly Case[] = [
     witness: /node 1 proposes a change in slot 1, ballot 1\.1; nothing that it proposed is chosen/,
   },
   {
+    id: "G3",
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      // It resigns later in the turn in which it proposes.
+      scene.outputs(1, { opening: 0, leader: 0, promised: B2, records: [{ kind: "promised", ballot: B2 }] });
+      scene.chooses(1, entryOf(2, B1, SET), 2, 3);
+      scene.outputs(1);
+    },
+    broken: (scene) => scene.accepts(1, [entryOf(3, B1, SET)]),
+    witness:
+      /node 1 proposes a change in slot 3, ballot 1\.1; nothing that it proposed is chosen, or it is open in 0\.0/,
+  },
+  {
     id: "G4",
     before: (scene) => {
       scene.tell.replicaBegan(4, { node: 4, incarnation: 4, zone: 0 }, 4, scene.durable(), stateOf(0));
@@ -582,6 +632,23 @@ export const CASES: readonly Case[] = [
     },
     broken: (scene) => scene.outputs(2, { governing: { members: membersOf(1, 2), slot: 2, floor: B3 } }),
     witness: /node 2 knows the set of slot 2 with the floor 2\.3 and has promised 1\.1/,
+  },
+  {
+    id: "G6",
+    others: ["A3"],
+    before: (scene) => {
+      chosenNoop(scene);
+      scene.outputs(1, { opening: B1, leader: 1, chosenTo: 1, chosen: [entryOf(1, B1)] });
+      scene.chooses(1, entryOf(2, B1, SET), 1, 2);
+      const governing = { members: membersOf(1, 2), slot: 2, floor: B3 };
+      const records = [{ kind: "promised", ballot: B3 } as const];
+      // It learns of the change later in the turn in which it promises.
+      scene.outputs(3, { governing, chosenTo: 2, promised: B3, records });
+      scene.says(3, scene.page(B1));
+      scene.outputs(3);
+    },
+    broken: (scene) => scene.says(3, scene.page(B1)),
+    witness: /node 3 promises 1\.1; the floor of the set of slot 2 is 2\.3/,
   },
   {
     id: "H1",

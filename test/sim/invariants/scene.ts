@@ -21,10 +21,11 @@ import type { Report } from "../../../sim/src/invariants/checker.ts";
 import { Checks } from "../../../sim/src/invariants/checks.ts";
 import { type Observer, observersOf } from "../../../sim/src/world/observer.ts";
 
-/** Ballots that scenes use: of node 1, 2 and 3, in this order. */
+/** Ballots that scenes use: of node 1, 2, 3 and 1 again, in this order. */
 export const B1: number = ballotOf(1, 1);
 export const B2: number = ballotOf(1, 2);
 export const B3: number = ballotOf(2, 3);
+export const B4: number = ballotOf(3, 1);
 
 export const LEASE_MS = 300;
 
