@@ -183,6 +183,13 @@ export class ProposerChecker extends Checker {
       if (vote === undefined || vote.ballot >= led.ballot) tells(index, 0, null);
       else tells(index, vote.ballot, vote.value);
     });
+    // Who has no vote in the set counts for no quorum, but its vote, for what a leader proposed, is as good a source of the value.
+    for (const { pageFrom, votes } of led.promises.values()) {
+      const vote = votes.get(slot);
+      if (pageFrom > slot && vote?.value === value && vote.ballot < led.ballot) {
+        proposedIn = Math.max(proposedIn, vote.ballot);
+      }
+    }
     let speaking = 0;
     let below = 0;
     told.forEach((ballot, index) => {

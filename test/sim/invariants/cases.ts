@@ -317,6 +317,23 @@ export const CASES: readonly Case[] = [
     witness: /node 1 proposes "noop of 3\.1" in slot 3, .* but no promised quorum speaks for it/,
   },
   {
+    id: "B3",
+    // Node 4 has no vote in the set; what it tells of is as good a source of a value, and no better.
+    before: (scene) => {
+      scene.leads(1, B1, 2);
+      scene.accepts(1, [entryOf(1, B1), entryOf(2, B1)]);
+      scene.votes(1, entryOf(1, B1));
+      scene.leads(2, B2, 3);
+      scene.accepts(2, [entryOf(1, B2), entryOf(2, B2)]);
+      scene.votes(1, entryOf(2, B2));
+      scene.leads(3, B3, 1);
+      scene.arrives(4, 3, scene.page(B3, [entryOf(1, B2), entryOf(2, B1)]));
+      scene.accepts(3, [entryOf(1, B3, { origin: B2 })]);
+    },
+    broken: (scene) => scene.accepts(3, [entryOf(2, B3, { origin: B1 })]),
+    witness: /node 3 proposes "noop of 1\.1" in slot 2, .* higher vote: node 1 told of 1\.2/,
+  },
+  {
     id: "B4",
     before: (scene) => {
       scene.leads(1, B1, 2);
