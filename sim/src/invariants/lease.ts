@@ -106,8 +106,18 @@ export class LeaseChecker extends Checker {
       this.#grants.delete(node.id);
       return;
     }
+    if (this.#isLedAbove(grant.ballot, ballot)) return;
     const granted = `its grant to ballot ${showBallot(grant.ballot)} lasts for ${leftMs.toFixed(3)} ms more`;
     this.report("H4", `node ${node.id} sends ${kind} of ballot ${showBallot(ballot)}, but ${granted}`);
+  }
+
+  /**
+   * Something is chosen in a ballot above `granted`, up to `ballot`: whoever promised that one is past its grant to the lower one and makes it no other, so no quorum grants that any more, and
+   * what a single node granted it is void. That node may have learned what was chosen since it made the grant, and have started again; then it follows at once.
+   */
+  #isLedAbove(granted: number, ballot: number): boolean {
+    for (const [led, { hasChosen }] of this.ghost.ballots) if (led > granted && led <= ballot && hasChosen) return true;
+    return false;
   }
 
   // ── who believes in a lease ──

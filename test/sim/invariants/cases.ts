@@ -744,6 +744,26 @@ export const CASES: readonly Case[] = [
     witness: /node 2 sends promise of ballot 2\.3, but its grant to ballot 1\.1 lasts for 1\.000 ms more/,
   },
   {
+    id: "H4",
+    // Nobody leases anything by a grant to a ballot above which something is chosen already.
+    before: (scene) => {
+      leased(scene, 1, B1, 2, 1000);
+      scene.clocks.set(2, 1100);
+      scene.leads(3, B3, 1);
+      scene.chooses(3, entryOf(1, B3), 1, 3);
+      scene.holds(2, { kind: "accepted", entry: entryOf(1, B3) });
+      scene.begins(2, { promised: B3, leaseMsMax: LEASE_MS, accepted: [entryOf(1, B3)] }, 22);
+      scene.says(3, heartbeatOf(B3, 1));
+      scene.arrives(3, 2, heartbeatOf(B3, 1));
+      scene.says(2, answerTo(B3, 1, LEASE_MS));
+    },
+    broken: (scene) => {
+      scene.promises(2, B4);
+      scene.says(2, answerTo(B4, 1));
+    },
+    witness: /node 2 sends heartbeat-answer of ballot 3\.1, but its grant to ballot 2\.3 lasts/,
+  },
+  {
     id: "H5",
     before: (scene) => {
       // The clock of node 2 runs faster than that of node 1, and its grant ends the sooner for it.
