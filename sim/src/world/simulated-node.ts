@@ -439,7 +439,8 @@ export class SimulatedNode {
     const isKnown = this.#damagedFrom > 0 && this.starts >= this.#damagedFrom;
     if (!isKnown || this.#world.time.nowMs - this.#servesFromMs < MENDED_AFTER_MS) return;
     if (mute) return this.#rejoin();
-    if (faulty > 0) return;
+    // An old copy is lost for good, whatever of it can be read.
+    if (faulty > 0 || this.#isOldCopy) return;
     if (cured > 0) this.#world.coverage.hit("corruption in the middle of a log repaired");
     this.#damagedFrom = 0;
     this.#world.atlas.mended(this);
