@@ -413,7 +413,7 @@ class RunningHost implements Host {
     }
     switch (message.kind) {
       case "snapshot-chunk":
-        this.#installer?.chunk(group, from.node, message, replica.appliedTo);
+        if (!replica.isInstalling) this.#installer?.chunk(group, from.node, message, replica.appliedTo);
         break;
       case "snapshot-wanted":
         if (message.slot > (this.#snapshots?.latest(group)?.slot ?? 0)) replica.checkpointFor(message.slot);

@@ -430,6 +430,11 @@ export class GroupReplica implements Replica {
     );
   }
 
+  /** Whether a whole snapshot is about to take the place of the state: a newer one that is offered meanwhile would let go of the log that follows on this one. */
+  get isInstalling(): boolean {
+    return this.#installing || this.#arrived !== null;
+  }
+
   /** A peer needs a snapshot that covers everything to `slot`: one is taken at once, if that much is applied here. */
   checkpointFor(slot: number): void {
     if (slot <= this.#applier.appliedTo) this.#checkpointWanted = true;
