@@ -341,14 +341,16 @@ export class SimulatedNode {
 
   /** What can be seen from outside, and the invariants on it; null: it does not serve. */
   look(): ReplicaState | null {
-    if (this.replica === null || this.process === null) return null;
+    const { process } = this;
+    if (this.replica === null || process === null) return null;
     const status = this.replica.state();
     const { hash } = this.#world;
     hash.add(status.chosenTo);
     hash.add(status.digest);
     hash.add(status.ballot);
     this.#lookAtDamage(status);
-    if (status.error !== null && this.process !== null) this.#fail(this.process, status.error);
+    // Its damage may have made it begin anew meanwhile: then that is another process.
+    if (status.error !== null) this.#fail(process, status.error);
     return status;
   }
 
