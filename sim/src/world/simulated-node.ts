@@ -14,7 +14,7 @@ import {
   withoutSync,
 } from "@quorate/log";
 import { type Code, compose, type QuorateError } from "@quorate/machine";
-import { ENGINE_DEFAULTS } from "@quorate/paxos";
+import { ENGINE_DEFAULTS, quorumOf } from "@quorate/paxos";
 import { ObservedComposite } from "../ghost/observed-composite.ts";
 import { ClientPort } from "./client-port.ts";
 import type { RunConfig } from "./config.ts";
@@ -394,7 +394,11 @@ export class SimulatedNode {
   }
 
   #makeCopy(): void {
-    if (this.incarnation === 0 || this.process === null) return;
+    const set = this.replica?.state().governing.members;
+    if (this.incarnation === 0 || set === undefined) return;
+    // Who needs nobody else to lead is told by nobody that its disk is an old copy.
+    const quorum = quorumOf(set);
+    if (quorum.prepare(quorum.bit(this.id, this.incarnation))) return;
     const disk = this.disk.copy(() => undefined);
     disk.kill();
     // Two more may be on their way to the disk.
