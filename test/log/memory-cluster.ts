@@ -22,6 +22,7 @@ import {
   initialMembers,
   LOG_LIMITS,
   type LogLimits,
+  type DiskOperation,
   MemoryDisk,
   type MemoryNetwork,
   memoryNetwork,
@@ -66,6 +67,8 @@ export interface ClusterOptions {
   readonly seed: number;
   readonly frameMs: number;
   readonly syncMs: number;
+  /** Of each read of a snapshot. */
+  readonly snapshotReadMs: number;
   readonly limits: Partial<LogLimits>;
   readonly walLimits: Partial<WalLimits>;
   readonly snapshotLimits: Partial<SnapshotLimits>;
@@ -76,11 +79,15 @@ export interface ClusterOptions {
   readonly machine: (node: number) => Composite;
 }
 
+/** Of the disk, where nothing else is said. */
+const OPERATION_MS = 0.05;
+
 const DEFAULTS: ClusterOptions = {
   nodes: 3,
   seed: 1,
   frameMs: 1,
   syncMs: 2,
+  snapshotReadMs: OPERATION_MS,
   limits: {},
   walLimits: {},
   snapshotLimits: {},
@@ -131,8 +138,12 @@ export class MemoryCluster {
   }
 
   newDisk(): MemoryDisk {
-    const { syncMs } = this.options;
-    return new MemoryDisk({ later: (run, { kind }) => this.time.after(kind === "sync" ? syncMs : 0.05, run) });
+    const { syncMs, snapshotReadMs } = this.options;
+    const takesMs = ({ kind, path }: DiskOperation): number => {
+      if (kind === "sync") return syncMs;
+      return kind === "read" && path.startsWith("snapshot/") ? snapshotReadMs : OPERATION_MS;
+    };
+    return new MemoryDisk({ later: (run, operation) => this.time.after(takesMs(operation), run) });
   }
 
   node(id: number): TestNode {

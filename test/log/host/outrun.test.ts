@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { compose, encodeCbor, fromReducer } from "@quorate/machine";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";
 import { type LogLimits, SNAPSHOT_DEFAULTS } from "@quorate/log";
-import { MemoryCluster, wordsDefinition } from "../memory-cluster.ts";
+import { type ClusterOptions, MemoryCluster, wordsDefinition } from "../memory-cluster.ts";
 
 const CHECKPOINT_ENTRIES = 50;
 const WORDS_MAX = 200;
@@ -25,7 +25,7 @@ class Outrun {
   readonly away: number;
   readonly leader: number;
 
-  constructor(limits: Partial<LogLimits>) {
+  constructor(limits: Partial<LogLimits>, options: Partial<ClusterOptions> = {}) {
     this.cluster = new MemoryCluster({
       machine: () => compose([lastWords]),
       limits: {
@@ -39,6 +39,7 @@ class Outrun {
       // What a peer lacks by less is given from memory.
       protocol: { limits: { ...ENGINE_DEFAULTS.limits, windowSlots: 32 } },
       snapshotLimits: { ...SNAPSHOT_DEFAULTS, chunkBytes: 512, sendBytesPerSecond: 8 * 1024 },
+      ...options,
     });
     const { cluster } = this;
     cluster.startAll();
@@ -96,6 +97,14 @@ describe("a node that the log outruns while it takes a snapshot", () => {
 
     const { checkpointTo } = cluster.node(leader).replica!.state();
     outrun.until("the log is cut as ever", () => cluster.node(leader).replica!.state().slotFirst > checkpointTo);
+  });
+
+  it("A newer snapshot that is offered while it restores one is not begun, or the log that follows on this one would be let go.", () => {
+    const outrun = new Outrun({}, { snapshotReadMs: 60 });
+    const { away, leader } = outrun;
+    outrun.until("it has caught up", () => outrun.behind < CHECKPOINT_ENTRIES / 5);
+    assert.equal(outrun.counter(away, "snapshots-installed"), 1);
+    assert.equal(outrun.counter(leader, "holds-given-up"), 0);
   });
 
   it("If no more may be held than a checkpoint leaves, it goes from snapshot to snapshot, and that is counted.", () => {
