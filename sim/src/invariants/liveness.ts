@@ -1,4 +1,4 @@
-import { type FramePart, LOG_LIMITS, type PeerMessage, WAL_DEFAULTS } from "@quorate/log";
+import { type FramePart, LOG_LIMITS, type PeerMessage, SNAPSHOT_DEFAULTS, WAL_DEFAULTS } from "@quorate/log";
 import { type Member, type Members, type Output, showBallot, type Speaker } from "@quorate/paxos";
 import type { GhostNode } from "../ghost/ghost-node.ts";
 import { Checker } from "./checker.ts";
@@ -10,9 +10,10 @@ import { Checker } from "./checker.ts";
 const BALLOTS_PER_NODE_MAX = 3;
 /**
  * For how long a healed core may be without an open leader whom all its members name, beside the longest lease that anybody may have granted: processes
- * start and read their disks, an election takes up to four election timeouts, and whoever wins it learns what others know to be chosen.
+ * start and read their disks, an election takes up to four election timeouts, and whoever wins it learns what others know to be chosen. Whose vote is needed may wait for the rest of
+ * a snapshot of a peer that is gone before it takes that of another.
  */
-const LEADERLESS_MS_MAX = 5000;
+const LEADERLESS_MS_MAX = 5000 + SNAPSHOT_DEFAULTS.giveUpMs;
 /** Frames that a healed core sends per second and link beside those that carry entries: ticks are the most it takes turns at. */
 const FRAMES_PER_SECOND_MAX = (2 * 1000) / LOG_LIMITS.tickMs;
 /** Entries that were chosen after healing may cost so many messages for each peer. */

@@ -1032,14 +1032,14 @@ export const CASES: readonly Case[] = [
       scene.nowMs = 4000;
       scene.outputs(2, { leader: 1 });
       scene.outputs(1, { opening: B1, leader: 1 });
-      scene.nowMs = 9000;
+      scene.nowMs = 14_000;
       scene.outputs(1, { opening: 0, leader: 0 });
     },
     broken: (scene) => {
-      scene.nowMs = 9001 + LEASE_MS;
+      scene.nowMs = 14_001 + LEASE_MS;
       scene.outputs(2);
     },
-    witness: /for 5301 ms the healed core has no open leader whom all name: node 1 has promised 1\.1, .*; node 2/,
+    witness: /for 10301 ms the healed core has no open leader whom all name: node 1 has promised 1\.1, .*; node 2/,
   },
   {
     id: "K1",
@@ -1047,15 +1047,15 @@ export const CASES: readonly Case[] = [
       scene.leads(1, B1, 2, 3);
       scene.tell.healed([1, 2]);
       scene.outputs(2, { leader: 3 });
-      scene.nowMs = 5000;
+      scene.nowMs = 10_000;
       scene.outputs(1, { opening: B1, leader: 1 });
     },
     broken: (scene) => {
-      scene.nowMs = 5001 + LEASE_MS;
+      scene.nowMs = 10_001 + LEASE_MS;
       scene.outputs(1);
     },
     witness:
-      /for 5301 ms the healed core has no open leader .*node 1 .* open in 1\.1, and names 1; node 2 .*, and names 3/,
+      /for 10301 ms the healed core has no open leader .*node 1 .* open in 1\.1, and names 1; node 2 .*, and names 3/,
   },
   {
     id: "K2",
