@@ -1,4 +1,5 @@
 // node --single-threaded-gc --import tsx bench/sim-rate.ts '{"seconds":60,"faults":false,"checked":true,"sessionTtlMs":10000}'
+// How fast one kind of load is simulated, in a process of its own: bench/sim.ts starts one for each.
 import { KV_LIMITS } from "@quorate/kv";
 import { LOG_LIMITS, SNAPSHOT_DEFAULTS, WAL_DEFAULTS } from "@quorate/log";
 import { ENGINE_DEFAULTS } from "@quorate/paxos";

@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { SESSION_TTL_MS } from "@quorate/client";
 import type { SimLoad, SimRate } from "./sim-rate.ts";
 
-/** Of the client of production, unless it is told otherwise. */
-const SESSION_TTL_MS = 10_000;
 /** Of the campaign: sessions are to expire within a run. Renewals and clock steps are then as many entries as calls are. */
 const SHORT_SESSION_TTL_MS = 1000;
 

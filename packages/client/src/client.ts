@@ -14,7 +14,7 @@ import type { Dial, ErrorFrame } from "./dial.ts";
 import { Endpoints } from "./endpoints.ts";
 import { FINAL_CODES, knownCode } from "./final-codes.ts";
 import { pauseMs } from "./keyed-random.ts";
-import { CLIENT_LIMITS, type ClientLimits } from "./limits.ts";
+import { CLIENT_LIMITS, type ClientLimits, SESSION_TTL_MS } from "./limits.ts";
 import type { EndpointStatus, Link } from "./link.ts";
 import { Requests } from "./requests.ts";
 import { Sessions, type Settlement } from "./sessions.ts";
@@ -79,7 +79,7 @@ class EndpointClient implements Client, WatchOwner {
   #closed: Promise<void> | null = null;
 
   constructor(options: ClientOptions) {
-    const { clock, dial, seed, sessionTtlMs = 10_000, drift = DRIFT_DEFAULT } = options;
+    const { clock, dial, seed, sessionTtlMs = SESSION_TTL_MS, drift = DRIFT_DEFAULT } = options;
     const limits = { ...CLIENT_LIMITS, ...options.limits };
     const look = (atMs: number): void => this.#lookAt(atMs);
     this.#clock = clock;

@@ -28,6 +28,9 @@ export interface ClientLimits {
   readonly outcomesMax: number;
 }
 
+/** Lifetime of sessions in milliseconds where nothing else was chosen: what a client that vanishes owned is free after this. */
+export const SESSION_TTL_MS: number = 10_000;
+
 /** What holds where nothing else was chosen. */
 export const CLIENT_LIMITS: ClientLimits = {
   timeoutMs: 10_000,

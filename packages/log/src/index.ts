@@ -40,6 +40,6 @@ export type {
   Transport,
 } from "./transport/transport.ts";
 export type { SnapshotHead } from "./wal/group-log.ts";
-export type { FoundRecord, StoredRecord } from "./wal/record-codec.ts";
+export { ballotOfRecord, type FoundRecord, type StoredRecord } from "./wal/record-codec.ts";
 export { segmentKeyOf, writtenRecords } from "./wal/written-records.ts";
 export { WAL_DEFAULTS, type WalLimits } from "./wal/limits.ts";

@@ -2,6 +2,7 @@ import { LOCK_MACHINE, lockMachine } from "@quorate/lock";
 import type { Composite, RequestId, Settlement } from "@quorate/machine";
 import type { Entry } from "@quorate/paxos";
 import { Unobservant } from "../world/observer.ts";
+import { StepOutcomes } from "./step-outcomes.ts";
 import { commandsOf } from "./value.ts";
 
 const { command: commands, result: results } = lockMachine.codecs;
@@ -9,21 +10,20 @@ const { command: commands, result: results } = lockMachine.codecs;
 /** The grants that were taken by force, and at once: for a while their holders believe in what the log has given on, as it was asked for. */
 export class ForcedLocks extends Unobservant {
   readonly #taken = new Set<string>();
-  /** Of the step that a replica takes now. */
-  readonly #step: Settlement[] = [];
+  readonly #step = new StepOutcomes();
   #appliedTo = 0;
 
-  override settled(_node: number, _request: RequestId, settlement: Settlement): void {
-    this.#step.push(settlement);
+  override settled(_node: number, request: RequestId, settlement: Settlement, revisionBefore: number): void {
+    this.#step.settled(request, settlement, revisionBefore);
   }
 
   override applied(_node: number, entry: Entry, counted: boolean, _composite: Composite): void {
-    const step = this.#step.splice(0);
+    this.#step.applied();
     if (entry.slot <= this.#appliedTo) return;
     this.#appliedTo = entry.slot;
     if (!counted || entry.kind !== "batch") return;
     for (const [index, { machine, command }] of commandsOf(entry.bytes).entries()) {
-      const { error, bytes } = step[index]!;
+      const { error, bytes } = this.#step.all[index]!.settlement;
       if (machine !== LOCK_MACHINE || error !== "") continue;
       const sent = commands.decode(command);
       if (sent.kind !== "force" || !sent.now) continue;

@@ -1,4 +1,4 @@
-import type { StoredRecord } from "@quorate/log";
+import { ballotOfRecord, type StoredRecord } from "@quorate/log";
 import type { DurableRecord, Governing, Member } from "@quorate/paxos";
 import { BySlot } from "./by-slot.ts";
 import { DiskFacts } from "./disk-facts.ts";
@@ -65,7 +65,7 @@ export class GhostNode {
   holds(record: StoredRecord, value: Value | null, moved: boolean): void {
     this.disk.note(record, value, moved);
     this.everHeld.note(record, value, moved);
-    const ballot = ballotPromised(record);
+    const ballot = ballotOfRecord(record);
     if (ballot > this.everPromised && (record.kind !== "accepted" || ballot <= this.promised))
       this.everPromised = ballot;
   }
@@ -122,20 +122,5 @@ export class GhostNode {
   hold(disk: DiskFacts): void {
     this.disk = disk;
     this.#heldTo = 0;
-  }
-}
-
-/** What a record says is promised; 0: nothing. */
-function ballotPromised(record: StoredRecord): number {
-  switch (record.kind) {
-    case "promised":
-      return record.ballot;
-    case "accepted":
-      return record.entry.ballot;
-    case "members":
-    case "trim":
-      return record.governing.floor;
-    default:
-      return 0;
   }
 }

@@ -72,6 +72,13 @@ function answerTo(ballot: number, round: number, grantedMs = 0): HeartbeatAnswer
   return { kind: "heartbeat-answer", ballot, life: 1, round, acceptedTo: 0, chosenTo: 0, grantedMs };
 }
 
+/** Slot 1 is chosen in one ballot, and node 2, whose disk is damaged since, voted for the same in a higher one. */
+function votedForAgain(scene: Scene): void {
+  for (const node of [1, 3]) scene.votes(node, entryOf(1, B1));
+  scene.votes(2, { ...entryOf(1, B1), ballot: B2 });
+  scene.tell.diskDamaged(2);
+}
+
 /** A leader is granted a lease by another node, whose clock stands at `clockMs`. */
 function leased(scene: Scene, leader: number, ballot: number, other: number, clockMs: number): void {
   scene.leads(leader, ballot, other);
@@ -1129,26 +1136,18 @@ export const CASES: readonly Case[] = [
   {
     id: "M2",
     before: (scene) => {
-      const chosen = entryOf(1, B1);
-      for (const node of [1, 3]) scene.votes(node, chosen);
-      scene.votes(2, { ...chosen, ballot: B2 });
-      scene.tell.diskDamaged(2);
+      votedForAgain(scene);
       scene.begins(2, { promised: B2, faulty: [1] });
       // Learned of one who holds it in the ballot in which it was chosen.
-      scene.writes(2, { kind: "accepted", entry: chosen });
-      scene.begins(2, { promised: B2, accepted: [chosen] });
+      scene.writes(2, { kind: "accepted", entry: entryOf(1, B1) });
+      scene.begins(2, { promised: B2, accepted: [entryOf(1, B1)] });
     },
     broken: (scene) => scene.begins(2, { promised: B2 }),
     witness: /node 2 recovers nothing in slot 1/,
   },
   {
     id: "M2",
-    before: (scene) => {
-      const chosen = entryOf(1, B1);
-      for (const node of [1, 3]) scene.votes(node, chosen);
-      scene.votes(2, { ...chosen, ballot: B2 });
-      scene.tell.diskDamaged(2);
-    },
+    before: votedForAgain,
     broken: (scene) => scene.begins(2, { promised: B2, accepted: [entryOf(1, B1)] }),
     witness: /node 2 recovers "noop of 1\.1" of ballot 1\.1 in slot 1, and .* "noop of 1\.1" of ballot 1\.2 was synced/,
   },
